@@ -1,0 +1,188 @@
+"""NumPy, differentiated by the autograd library."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from autograd.core import VJPNode, add_outgrads
+from autograd.extend import defvjp_argnums, primitive
+from autograd.numpy.numpy_boxes import ArrayBox
+from autograd.tracer import getval, isbox, new_box, toposort, trace_stack
+
+from ketgrad import tree
+from ketgrad.base import require_cpu, take_in
+from ketgrad.batching import loop_vmap
+from ketgrad.errors import KetgradError, UnsupportedError, UntraceableError
+from ketgrad.precision import COMPLEX_TYPES, real_type, type_name
+from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
+from ketgrad_backends.algebra import AutorayAlgebra
+from ketgrad_backends.messages import DIFFERENTIATES_ONCE
+
+REAL_PART = {"complex64": "float32", "complex128": "float64"}
+
+
+class NumpyBackend(AutorayAlgebra):
+    """NumPy arrays; autograd's boxes while a function is differentiated."""
+
+    name = "numpy"
+    library_version = np.__version__
+    capabilities = frozenset(Capability) - {Capability.DEVICES}
+    float32, float64 = np.dtype("float32"), np.dtype("float64")
+    complex64, complex128 = np.dtype("complex64"), np.dtype("complex128")
+
+    def __init__(self) -> None:
+        super().__init__("autograd")
+
+    def devices(self) -> tuple[str, ...]:
+        return ("cpu",)
+
+    def array(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
+        converted = self.asarray(value, dtype=dtype, device=device)
+        return converted * 1 if isbox(converted) else np.array(converted)
+
+    def asarray(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
+        require_cpu(self, device)
+        taken, wanted = take_in(self, value, dtype)
+        return self.astype(taken, wanted)
+
+    def to_numpy(self, array: Array, /) -> Any:
+        return np.asarray(getval(array))
+
+    def is_array(self, value: Any, /) -> bool:
+        return isinstance(value, np.ndarray | np.generic | ArrayBox) and value.dtype.kind in "iufc"
+
+    def is_concrete(self, array: Array, /) -> bool:
+        return True
+
+    def dtype(self, array: Array, /) -> str:
+        return str(array.dtype)
+
+    def astype(self, array: Array, dtype: Any, /) -> Array:
+        wanted = type_name(dtype)
+        if str(array.dtype) == wanted:
+            return array
+        if wanted in COMPLEX_TYPES and array.dtype.kind != "c":
+            # A product, because autograd's own conversion would warn about the imaginary part of a gradient.
+            return array.astype(REAL_PART[wanted]) * np.ones((), wanted)
+        return array.astype(wanted)
+
+    def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:
+        require_cpu(self, device)
+        return np.zeros(tuple(shape), type_name(dtype or real_type()))
+
+    def take(self, array: Array, indices: Any, /, *, axis: int) -> Array:
+        place = axis % array.ndim
+        return array[(slice(None),) * place + (indices,)]
+
+    def requires_grad(self, array: Any, /) -> Array:
+        return self.asarray(array)
+
+    def detach(self, array: Array, /) -> Array:
+        return getval(array)
+
+    def vmap(self, function: Callable[..., Any], /, in_axes: InAxes = 0) -> Callable[..., Any]:
+        return loop_vmap(self, function, in_axes)
+
+    def jit(self, function: Callable[..., Any], /) -> Callable[..., Any]:
+        """Return the function itself: NumPy has no compiler."""
+        return function
+
+    def vjp(
+        self, function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array], /
+    ) -> tuple[Array, Any, Pullback]:
+        roots = [VJPNode.new_root() for _ in leaves]
+        trace = _new_trace()
+        boxes = [new_box(leaf, trace, root) for leaf, root in zip(leaves, roots, strict=True)]
+        with _refusals_named():
+            result, aux = function(*boxes)
+        is_traced = isbox(result) and result._trace == trace
+
+        def pullback(cotangent: Array) -> list[Array | None]:
+            if not is_traced:
+                return [None] * len(roots)
+            # autograd's cotangents are the complex conjugates of this protocol's.
+            found = _backward_pass(self.conj(cotangent), result._node, roots)
+            return [
+                None if gradient is None else self.astype(self._in_kind(gradient, leaf), self.dtype(leaf))
+                for gradient, leaf in zip(found, leaves, strict=True)
+            ]
+
+        return (result._value if is_traced else result), _unbox(aux, trace), pullback
+
+    def _in_kind(self, gradient: Array, leaf: Array) -> Array:
+        return self.conj(gradient) if self.dtype(leaf) in COMPLEX_TYPES else self.real(gradient)
+
+    def host_function(
+        self,
+        forward: Callable[..., Any],
+        backward: Callable[..., Sequence[Any]],
+        output: Callable[..., ArraySpec],
+        /,
+    ) -> Callable[..., Array]:
+        def plain_forward(*inputs: Any) -> Any:
+            spec = output(*(ArraySpec(np.shape(value), str(value.dtype)) for value in inputs))
+            return np.asarray(forward(*inputs), spec.dtype).reshape(spec.shape)
+
+        def vjp_of_operation(argnums: Any, result: Any, inputs: Any, _: Any) -> Callable[[Any], list[Any]]:
+            def pull(cotangent: Any) -> list[Any]:
+                if any(isbox(value) for value in (result, cotangent, *inputs)):
+                    raise UnsupportedError(DIFFERENTIATES_ONCE)
+                gradients = backward(inputs, result, np.conj(cotangent))
+                return [np.conj(np.asarray(gradients[index], inputs[index].dtype)) for index in argnums]
+
+            return pull
+
+        operation = primitive(plain_forward)
+        defvjp_argnums(operation, vjp_of_operation)
+        return lambda *inputs: operation(*(self.asarray(value) for value in inputs))
+
+
+_trace_numbers = threading.Lock()
+
+
+def _new_trace() -> int:
+    # Never handed back: autograd's own counter goes down when a trace ends, which two threads can't share.
+    with _trace_numbers:
+        trace_stack.top += 1
+        return int(trace_stack.top)
+
+
+def _backward_pass(cotangent: Array, end: VJPNode, roots: Sequence[VJPNode]) -> list[Array | None]:
+    """Send a cotangent from a node back to the roots; None for a root that nothing reaches.
+
+    autograd's own pass returns one root's gradient and zeros for one that is not connected.
+    """
+    found = {end: (cotangent, False)}
+    for node in toposort(end):
+        if not node.parents:
+            continue
+        gradients = node.vjp(found.pop(node)[0])
+        for parent, gradient in zip(node.parents, gradients, strict=True):
+            found[parent] = add_outgrads(found.get(parent), gradient)
+    return [found[root][0] if root in found else None for root in roots]
+
+
+def _unbox(aux: Any, trace: int) -> Any:
+    return tree.map_leaves(lambda leaf: leaf._value if isbox(leaf) and leaf._trace == trace else leaf, aux)
+
+
+@contextmanager
+def _refusals_named() -> Iterator[None]:
+    """Turn autograd's refusals, which come as errors of many types, into the protocol's one."""
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
+        text = f"{error} {error.__cause__ or ''}"
+        if isinstance(error, KetgradError) or not any(word in text for word in ("ArrayBox", "VJP of")):
+            raise
+        raise UntraceableError(
+            f"autograd can't follow the function ({error}); use autograd.numpy or the backend's operations in it"
+        ) from error
+
+
+if TYPE_CHECKING:
+    _: type[ArrayBackend] = NumpyBackend

@@ -1,0 +1,119 @@
+"""What every backend does in the same way: the two-path derivative, random numbers, and taking values in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ketgrad import randomness
+from ketgrad.differentiate import dual_path
+from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
+from ketgrad.precision import complex_type, real_type, type_name
+from ketgrad.protocol import Array, ArrayBackend, Fallback
+from ketgrad.randomness import Key
+
+
+class BackendBase:
+    """Members of `ArrayBackend` that need nothing of the framework; a backend may derive from it and add the rest."""
+
+    def value_and_grad(
+        self: ArrayBackend,
+        function: Callable[..., Any],
+        /,
+        argnums: int | Sequence[int] = 0,
+        *,
+        has_aux: bool = False,
+        fallback: Fallback = "finite-diff",
+    ) -> Callable[..., tuple[Any, Any]]:
+        return dual_path.value_and_grad(self, function, argnums, has_aux=has_aux, fallback=fallback)
+
+    def random_key(self, seed: int | None, /) -> Key:
+        return randomness.random_key(seed)
+
+    def random_split(self, key: Key, count: int, /) -> tuple[Key, ...]:
+        return key.split(count)
+
+    def random_uniform(
+        self: ArrayBackend, key: Key, shape: Sequence[int], /, *, dtype: Any = None
+    ) -> Array:
+        return self.asarray(randomness.uniform(key, tuple(shape)), dtype=dtype or real_type())
+
+    def random_normal(
+        self: ArrayBackend, key: Key, shape: Sequence[int], /, *, dtype: Any = None
+    ) -> Array:
+        return self.asarray(randomness.normal(key, tuple(shape)), dtype=dtype or real_type())
+
+
+def take_in(backend: ArrayBackend, value: Any, dtype: Any) -> tuple[Any, str]:
+    """Return a value as an array of the backend or of NumPy, with the type that it shall have.
+
+    Arrays keep their type unless one is named. Python numbers take the precision in force. A list that holds
+    arrays of the backend is stacked, so that no element leaves the graph.
+    """
+    wanted = None if dtype is None else type_name(dtype)
+    if backend.is_array(value):
+        return value, wanted or backend.dtype(value)
+    arrays = _arrays_in(backend, value)
+    if arrays:
+        dtype = wanted or np.result_type(*(backend.dtype(array) for array in arrays)).name
+        return _stack(backend, value, dtype), dtype
+    array = _plain(backend, value)
+    is_typed = isinstance(value, np.ndarray | np.generic) and array.dtype != np.bool_
+    return array, wanted or (type_name(array.dtype) if is_typed else _default_type(array))
+
+
+def _arrays_in(backend: ArrayBackend, value: Any) -> list[Array]:
+    if isinstance(value, list | tuple):
+        return [array for item in value for array in _arrays_in(backend, item)]
+    return [value] if backend.is_array(value) else []
+
+
+def _stack(backend: ArrayBackend, value: Any, dtype: str) -> Array:
+    if isinstance(value, list | tuple):
+        return backend.stack([_stack(backend, item, dtype) for item in value])
+    return backend.asarray(value, dtype=dtype)
+
+
+def _plain(backend: ArrayBackend, value: Any) -> Any:
+    if not _is_plain(value):
+        raise InvalidTypeError(
+            f"got {_describe(value)}, but the backend in force is {backend.name}; give its own arrays, NumPy arrays, "
+            "numbers, or lists of these, or choose another backend with kg.set_backend"
+        )
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise InvalidValueError(f"got a nested list whose rows differ in length: {value!r}") from error
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(_is_plain(item) for item in value)
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind in "biufc"
+    return isinstance(value, int | float | complex)
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return next((_describe(item) for item in value if not _is_plain(item)), type(value).__name__)
+    kind = type(value)
+    detail = f" of {value.dtype}" if isinstance(value, np.ndarray | np.generic) else ""
+    return f"a {kind.__module__.partition('.')[0]}.{kind.__name__}{detail}"
+
+
+def _default_type(array: Any) -> str:
+    if array.dtype.kind in "biu":
+        return "int64"
+    return complex_type() if array.dtype.kind == "c" else real_type()
+
+
+def require_cpu(backend: ArrayBackend, device: str | None) -> None:
+    """Refuse a device other than the processor, for a backend that knows no other."""
+    if device not in (None, "cpu"):
+        raise UnsupportedError(
+            f'device {device!r} was asked for, but the {backend.name} backend has only "cpu"; leave device out, or '
+            "choose another backend with kg.set_backend"
+        )

@@ -1,0 +1,72 @@
+"""The arguments of a function that is differentiated: which leaves vary, what they are called, how to call it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ketgrad import tree
+from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad.precision import INTEGER_TYPES
+from ketgrad.protocol import Array, ArrayBackend
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """One call `function(*args, **kwargs)` seen as a function of the leaves of its differentiated arguments."""
+
+    leaves: list[Array]
+    names: list[str]
+    call: Callable[[Callable[..., Any], Sequence[Array]], Any]
+    """`call(function, leaves)` calls the function with these leaves in their places."""
+    collect: Callable[[list[Any]], Any]
+    """Arranges one value for each leaf as the arguments are: alone for a single argnum, else in a tuple."""
+
+
+def split_arguments(
+    backend: ArrayBackend, argnums: int | Sequence[int], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Arguments:
+    """Find the leaves of the arguments that `argnums` names, as arrays of the backend."""
+    positions = [argnums] if isinstance(argnums, int) else list(argnums)
+    chosen = [_position(position, len(args)) for position in positions]
+    if len(set(chosen)) != len(chosen) or not chosen:
+        raise InvalidValueError(f"argnums is {argnums!r}; name at least one argument, and each only once")
+    flattened = [tree.flatten(args[position], f"argument {position}") for position in chosen]
+    names = [name for _, paths, _ in flattened for name in paths]
+    values = [leaf for leaves, _, _ in flattened for leaf in leaves]
+
+    def rebuild(leaves: Sequence[Any]) -> list[Any]:
+        rest = iter(leaves)
+        return [part[2]([next(rest) for _ in part[0]]) for part in flattened]
+
+    def call(function: Callable[..., Any], leaves: Sequence[Array]) -> Any:
+        replaced = dict(zip(chosen, rebuild(leaves), strict=True))
+        return function(*(replaced.get(index, arg) for index, arg in enumerate(args)), **kwargs)
+
+    def collect(per_leaf: list[Any]) -> Any:
+        parts = rebuild(per_leaf)
+        return parts[0] if isinstance(argnums, int) else tuple(parts)
+
+    leaves = [differentiable_leaf(backend, value, name) for value, name in zip(values, names, strict=True)]
+    return Arguments(leaves, names, call, collect)
+
+
+def differentiable_leaf(backend: ArrayBackend, value: Any, name: str) -> Array:
+    """Return a value as an array with real or complex elements, or say why it is none."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        raise InvalidTypeError(f"{name} is {value!r}; only numbers and arrays can be differentiated")
+    array = backend.asarray(float(value) if isinstance(value, int) else value)
+    if backend.dtype(array) in INTEGER_TYPES:
+        raise InvalidTypeError(
+            f"{name} is an array of {backend.dtype(array)}, which has no derivative; give it as float64 or float32"
+        )
+    return array
+
+
+def _position(position: Any, count: int) -> int:
+    if isinstance(position, bool) or not isinstance(position, int):
+        raise InvalidTypeError(f"argnums holds {position!r}; give positions of arguments as integers")
+    if not -count <= position < count:
+        raise InvalidValueError(f"argnums names argument {position}, but the function was called with {count}")
+    return position % count

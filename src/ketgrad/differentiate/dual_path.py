@@ -1,0 +1,156 @@
+"""`value_and_grad` on two paths: the framework's own differentiation, then finite differences for what it left out.
+
+The way through: the arguments are split into leaves; the backend's `vjp` evaluates the function and gives a gradient
+or None for each leaf; each None is named in a warning (or an error) and filled in by finite differences; the
+gradients are put back into the arguments' structure.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ketgrad.differentiate.arguments import Arguments, split_arguments
+from ketgrad.differentiate.finite_difference import central_difference, evaluation_count, widest
+from ketgrad.errors import (
+    GradientError,
+    GradientFallbackWarning,
+    InvalidTypeError,
+    InvalidValueError,
+    UntraceableError,
+)
+from ketgrad.precision import COMPLEX_TYPES
+from ketgrad.protocol import Array, ArrayBackend, Capability, Fallback, Pullback
+
+DISCONNECTED = (
+    "automatic differentiation found no path from it to the result (unused, detached, or rebuilt on the way)"
+)
+
+
+def value_and_grad(
+    backend: ArrayBackend,
+    function: Callable[..., Any],
+    argnums: int | Sequence[int],
+    *,
+    has_aux: bool,
+    fallback: Fallback,
+) -> Callable[..., tuple[Any, Any]]:
+    """Return the function that evaluates and differentiates; see `ketgrad.value_and_grad`."""
+    _check_options(function, fallback)
+
+    def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        arguments = split_arguments(backend, argnums, args, kwargs)
+
+        def scalar(*leaves: Array) -> tuple[Array, Any]:
+            value, aux = _split_aux(arguments.call(function, leaves), has_aux)
+            return _real_scalar(backend, value), aux
+
+        value, aux, gradients = differentiate(
+            backend, scalar, arguments, lambda pullback, value: pullback(_ones_like(backend, value)), fallback
+        )
+        return ((value, aux) if has_aux else value), arguments.collect(gradients)
+
+    return evaluate
+
+
+def differentiate(
+    backend: ArrayBackend,
+    function: Callable[..., tuple[Array, Any]],
+    arguments: Arguments,
+    pull: Callable[[Pullback, Array], list[Array | None]],
+    fallback: Fallback,
+) -> tuple[Array, Any, list[Array]]:
+    """Evaluate (value, aux) = function(*leaves) and its derivative by each leaf, on the two paths.
+
+    `pull(pullback, value)` turns the native pullback into one derivative, or None, for each leaf.
+    """
+    gradients: list[Array | None] = [None] * len(arguments.leaves)
+    if Capability.AUTODIFF not in backend.capabilities:
+        reason = f"the {backend.name} backend has no automatic differentiation"
+        value, aux = function(*arguments.leaves)
+    else:
+        reason = DISCONNECTED
+        try:
+            value, aux, pullback = backend.vjp(function, arguments.leaves)
+            gradients = pull(pullback, value)
+        except UntraceableError as refusal:
+            reason = str(refusal)
+            value, aux = function(*(backend.detach(leaf) for leaf in arguments.leaves))
+    missing = [index for index, gradient in enumerate(gradients) if gradient is None]
+    if missing:
+        _announce(backend, arguments, missing, reason, fallback)
+    for index in missing:
+        gradients[index] = _by_finite_difference(backend, function, arguments, index)
+    return value, aux, gradients
+
+
+def _announce(
+    backend: ArrayBackend, arguments: Arguments, missing: list[int], reason: str, fallback: Fallback
+) -> None:
+    names = ", ".join(arguments.names[index] for index in missing)
+    if fallback == "error":
+        raise GradientError(
+            f"no gradient for {names}: {reason}; keep it in the framework's own operations, or allow "
+            'fallback="finite-diff"'
+        )
+    count = sum(evaluation_count(backend, arguments.leaves[index]) for index in missing)
+    warnings.warn(
+        f"gradient for {names} by finite differences, {count} evaluations more: {reason}",
+        GradientFallbackWarning,
+        stacklevel=5,
+    )
+
+
+def _by_finite_difference(
+    backend: ArrayBackend, function: Callable[..., tuple[Array, Any]], arguments: Arguments, index: int
+) -> Array:
+    others = [widest(backend, leaf) for leaf in arguments.leaves]
+
+    def of_one_leaf(leaf: Array) -> Array:
+        return function(*others[:index], leaf, *others[index + 1 :])[0]
+
+    try:
+        return central_difference(backend, of_one_leaf, arguments.leaves[index])
+    except Exception as error:
+        error.add_note(f"raised while ketgrad took finite differences for {arguments.names[index]}")
+        raise
+
+
+def _check_options(function: Any, fallback: Any) -> None:
+    if not callable(function):
+        raise InvalidTypeError(f"value_and_grad needs a function, got {type(function).__name__}")
+    if fallback not in ("finite-diff", "error"):
+        raise InvalidValueError(f'fallback is {fallback!r}; give "finite-diff" or "error"')
+
+
+def _split_aux(result: Any, has_aux: bool) -> tuple[Any, Any]:
+    if not has_aux:
+        return result, None
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise InvalidTypeError("with has_aux=True the function must return a pair (value, aux)")
+    return result
+
+
+def _real_scalar(backend: ArrayBackend, value: Any) -> Array:
+    if isinstance(value, list | tuple | dict):
+        raise InvalidTypeError(
+            f"the function returned a {type(value).__name__}; return one real number, or a pair with has_aux=True"
+        )
+    array = backend.asarray(value)
+    if tuple(array.shape) != ():
+        raise InvalidValueError(
+            f"the function returned an array of shape {tuple(array.shape)}; return one real number "
+            "(sum it, or use kg.jacobian)"
+        )
+    if backend.dtype(array) in COMPLEX_TYPES:
+        raise InvalidTypeError(
+            "the function returned a complex number; return a real one, such as its real part"
+        )
+    return array
+
+
+def _ones_like(backend: ArrayBackend, value: Array) -> Array:
+    return backend.asarray(1.0, dtype=backend.dtype(value))
+
+

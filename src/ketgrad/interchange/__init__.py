@@ -1,0 +1,1 @@
+"""Circuits from and to other languages and libraries; one subpackage for each."""

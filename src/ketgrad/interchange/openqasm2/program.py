@@ -1,0 +1,67 @@
+"""What reading gives: plain, immutable data that names no simulator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A named run of consecutive qubits or classical bits.
+
+    Parameters
+    ----------
+    name
+        As declared.
+    size
+        Number of qubits or bits, at least 1.
+    offset
+        Index of its first one among all that the program declares.
+    """
+
+    name: str
+    size: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One gate applied to qubits.
+
+    Parameters
+    ----------
+    name
+        One of the native gates listed in `builtin.NATIVE`.
+    parameters
+        Angles in radians, in the order of OpenQASM.
+    qubits
+        Flattened indices, controls first.
+    """
+
+    name: str
+    parameters: tuple[float, ...]
+    qubits: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program with every gate expanded to native ones and every register flattened.
+
+    Parameters
+    ----------
+    num_qubits
+        Size of all quantum registers together.
+    quantum_registers, classical_registers
+        In order of declaration; the first declared starts at index 0.
+    operations
+        Gates in the order of application.
+    measurements
+        Pairs (qubit, classical bit), flattened, in the order of the program. No gate follows the
+        measurement of its qubit.
+    """
+
+    num_qubits: int
+    quantum_registers: tuple[Register, ...]
+    classical_registers: tuple[Register, ...]
+    operations: tuple[Instruction, ...]
+    measurements: tuple[tuple[int, int], ...]
