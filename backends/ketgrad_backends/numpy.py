@@ -14,7 +14,7 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.tracer import getval, isbox, new_box, toposort, trace_stack
 
 from ketgrad import tree
-from ketgrad.base import require_cpu, take_in
+from ketgrad.base import host_result, require_cpu, take_in
 from ketgrad.batching import loop_vmap
 from ketgrad.errors import KetgradError, UnsupportedError, UntraceableError
 from ketgrad.precision import COMPLEX_TYPES, real_type, type_name
@@ -60,6 +60,9 @@ class NumpyBackend(AutorayAlgebra):
 
     def dtype(self, array: Array, /) -> str:
         return str(array.dtype)
+
+    def device(self, array: Array, /) -> str | None:
+        return "cpu"
 
     def astype(self, array: Array, dtype: Any, /) -> Array:
         wanted = type_name(dtype)
@@ -125,7 +128,7 @@ class NumpyBackend(AutorayAlgebra):
     ) -> Callable[..., Array]:
         def plain_forward(*inputs: Any) -> Any:
             spec = output(*(ArraySpec(np.shape(value), str(value.dtype)) for value in inputs))
-            return np.asarray(forward(*inputs), spec.dtype).reshape(spec.shape)
+            return host_result(forward(*inputs), spec)
 
         def vjp_of_operation(argnums: Any, result: Any, inputs: Any, _: Any) -> Callable[[Any], list[Any]]:
             def pull(cotangent: Any) -> list[Any]:

@@ -11,7 +11,7 @@ from ketgrad import randomness
 from ketgrad.differentiate import dual_path
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.precision import complex_type, real_type, type_name
-from ketgrad.protocol import Array, ArrayBackend, Fallback
+from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Fallback
 from ketgrad.randomness import Key
 
 
@@ -117,3 +117,13 @@ def require_cpu(backend: ArrayBackend, device: str | None) -> None:
             f'device {device!r} was asked for, but the {backend.name} backend has only "cpu"; leave device out, or '
             "choose another backend with kg.set_backend"
         )
+
+
+def host_result(result: Any, spec: ArraySpec) -> Any:
+    """Return what a host function computed as a NumPy array of the type and shape that it announced."""
+    array = np.asarray(result, spec.dtype)
+    if array.shape != tuple(spec.shape):
+        raise InvalidValueError(
+            f"a host function returned an array of shape {array.shape}, but announced {tuple(spec.shape)}"
+        )
+    return array

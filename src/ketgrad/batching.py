@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ketgrad import tree
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 from ketgrad.protocol import Array, ArrayBackend, InAxes
@@ -25,10 +27,10 @@ def argument_axes(in_axes: InAxes, count: int) -> tuple[int | None, ...]:
 def mapped_arguments(
     backend: ArrayBackend, args: Sequence[Any], in_axes: InAxes
 ) -> tuple[list[Any], tuple[int | None, ...], int]:
-    """Return the arguments with mapped leaves as arrays, their axes (none negative), and the batch size."""
+    """Return the arguments with their arrays native, the mapped axis of each, and the batch size."""
     axes = argument_axes(in_axes, len(args))
     mapped = [
-        arg if axis is None else tree.map_leaves(backend.asarray, arg)
+        tree.map_leaves(_native(backend) if axis is None else backend.asarray, arg)
         for arg, axis in zip(args, axes, strict=True)
     ]
     sizes = {
@@ -63,6 +65,10 @@ def move_axis_first(backend: ArrayBackend, array: Array, axis: int) -> Array:
     rank = len(tuple(array.shape))
     first = axis % rank
     return backend.transpose(array, (first, *(place for place in range(rank) if place != first)))
+
+
+def _native(backend: ArrayBackend) -> Callable[[Any], Any]:
+    return lambda leaf: backend.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf
 
 
 def _element(backend: ArrayBackend, arg: Any, axis: int | None, index: int) -> Any:

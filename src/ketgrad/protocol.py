@@ -100,6 +100,10 @@ class ArrayBackend(Protocol):
         """Name the type of an array's elements."""
         ...
 
+    def device(self, array: Array, /) -> str | None:
+        """Name the device where an array is, so that constants can join it; None where it can't be told."""
+        ...
+
     def astype(self, array: Array, dtype: Any, /) -> Array:
         """Convert the elements; the gradient comes back in the type that was given."""
         ...

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from ketgrad.interchange.errors import QasmError
 from ketgrad.interchange.openqasm2.tokens import Token
 
 Item = TypeVar("Item")
 
-STATEMENTS = frozenset(
-    "OPENQASM include qreg creg gate opaque measure reset barrier if".split()
-)
-RESERVED = STATEMENTS | frozenset("pi sin cos tan exp ln sqrt".split())
+_STATEMENTS = "OPENQASM include qreg creg gate opaque measure reset barrier if"
+_VALUES = "pi sin cos tan exp ln sqrt"
+_RESERVED = frozenset(f"{_STATEMENTS} {_VALUES}".split())
 
 
 class Cursor:
@@ -52,7 +52,7 @@ class Cursor:
 
     def name(self, what: str) -> Token:
         """Return the current token, which must be a name, and move past it."""
-        if self.current.kind != "word" or self.current.text in RESERVED:
+        if self.current.kind != "word" or self.current.text in _RESERVED:
             raise self.unexpected(what)
         return self.advance()
 
@@ -69,7 +69,7 @@ class Cursor:
             raise self.unexpected(what)
         return int(self.advance().text)
 
-    def unexpected(self, expected: str) -> Exception:
+    def unexpected(self, expected: str) -> QasmError:
         """Return the error for the current token standing where `expected` should."""
         return self.current.error(f"expected {expected}, found {self.current.shown()}")
 

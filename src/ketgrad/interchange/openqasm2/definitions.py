@@ -37,9 +37,7 @@ class GateUse:
         _check_count(self.name, "qubit", self.gate.num_qubits, len(operands))
 
 
-def read_definition(
-    cursor: Cursor, find_gate: FindGate, limits: Limits
-) -> tuple[Token, Macro]:
+def read_definition(cursor: Cursor, find_gate: FindGate, limits: Limits) -> tuple[Token, Macro]:
     """Read a definition from after `gate`; return the token of its name, and the gate.
 
     A gate uses only gates that `find_gate` finds while the body is read: those defined before.
@@ -69,7 +67,7 @@ def read_gate_use(
     cursor: Cursor, find_gate: FindGate, names: Collection[str], limits: Limits
 ) -> GateUse:
     """Read `name(angles)`, in which the angles may contain `names`."""
-    name = cursor.name("a gate")
+    name = cursor.name("the name of a gate")
     gate = find_gate(name)
     if isinstance(gate, Opaque):
         raise name.error(f"opaque gate {name.shown()} has no definition; it cannot be applied yet")
@@ -109,13 +107,19 @@ def _read_body(
 
 
 def _read_qubits(cursor: Cursor, positions: Mapping[str, int]) -> tuple[int, ...]:
-    qubits = read_list(cursor, lambda: cursor.name("a qubit of the gate being defined"))
-    for qubit in qubits:
-        if qubit.text not in positions:
-            raise qubit.error(f"{qubit.shown()} is not a qubit of the gate being defined")
+    qubits = read_list(cursor, lambda: _read_qubit(cursor, positions))
     check_distinct(qubits)
     cursor.end_statement()
     return tuple(positions[qubit.text] for qubit in qubits)
+
+
+def _read_qubit(cursor: Cursor, positions: Mapping[str, int]) -> Token:
+    qubit = cursor.name("a qubit of the gate being defined")
+    if qubit.text not in positions:
+        raise qubit.error(f"{qubit.shown()} is not a qubit of the gate being defined")
+    if cursor.current.text == "[":
+        raise cursor.current.error(f"{qubit.shown()} is one qubit here and takes no index")
+    return qubit
 
 
 def _check_count(name: Token, what: str, expected: int, given: int) -> None:

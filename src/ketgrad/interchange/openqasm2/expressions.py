@@ -145,7 +145,8 @@ class _Compiler:
             return math.pi
         name = self._cursor.name("a number, a parameter, pi, a function or '('").text
         if name not in self._names:
-            raise token.error(f"{token.shown()} is not a parameter of the gate being defined")
+            sentence = "has no value here; only pi and the parameters of a gate definition have"
+            raise token.error(f"{token.shown()} {sentence}")
         return name
 
     def _read_operator(self) -> None:

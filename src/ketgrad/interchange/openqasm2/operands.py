@@ -20,9 +20,7 @@ class Operand:
     whole_register: bool
 
 
-def read_operand(
-    cursor: Cursor, symbols: Symbols, registers: Mapping[str, Register]
-) -> Operand:
+def read_operand(cursor: Cursor, symbols: Symbols, registers: Mapping[str, Register]) -> Operand:
     """Read `q[1]` or `q`, where q is among `registers`."""
     kind = "qubit" if registers is symbols.quantum else "bit"
     name = cursor.name(f"a {kind} or a register")
@@ -30,7 +28,7 @@ def read_operand(
     if not cursor.accept("["):
         indices = range(register.offset, register.offset + register.size)
         return Operand(name, indices, whole_register=True)
-    index = _read_index(cursor, register)
+    index = register.offset + _read_index(cursor, name, register.size)
     return Operand(name, range(index, index + 1), whole_register=False)
 
 
@@ -56,16 +54,14 @@ def check_same_size(first: Operand, second: Operand) -> None:
         raise second.name.error(f"registers {names} differ in size: {sizes[0]} and {sizes[1]}")
 
 
-def _read_index(cursor: Cursor, register: Register) -> int:
+def _read_index(cursor: Cursor, name: Token, size: int) -> int:
     token = cursor.current
     index = cursor.integer("an index")
-    if index >= register.size:
-        last = register.size - 1
-        raise token.error(
-            f"index {token.shown()} is out of range; register '{register.name}' ends at {last}"
-        )
+    if index >= size:
+        shown = token.shown(), name.shown()
+        raise token.error(f"index {shown[0]} is out of range; {shown[1]} has 0 to {size - 1}")
     cursor.expect("]")
-    return register.offset + index
+    return index
 
 
 def _common_size(operands: Sequence[Operand]) -> int:

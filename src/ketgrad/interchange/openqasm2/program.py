@@ -17,6 +17,11 @@ class Register:
         Number of qubits or bits, at least 1.
     offset
         Index of its first one among all that the program declares.
+
+    Examples
+    --------
+    >>> Register("q", size=2, offset=3)
+    Register(name='q', size=2, offset=3)
     """
 
     name: str
@@ -36,6 +41,11 @@ class Instruction:
         Angles in radians, in the order of OpenQASM.
     qubits
         Flattened indices, controls first.
+
+    Examples
+    --------
+    >>> Instruction("crz", (0.5,), (2, 0))
+    Instruction(name='crz', parameters=(0.5,), qubits=(2, 0))
     """
 
     name: str
@@ -58,6 +68,12 @@ class Program:
     measurements
         Pairs (qubit, classical bit), flattened, in the order of the program. No gate follows the
         measurement of its qubit.
+
+    Examples
+    --------
+    >>> from ketgrad.interchange.openqasm2 import read
+    >>> read("OPENQASM 2.0; qreg q[1]; U(0, 0, 0.5) q;").operations
+    (Instruction(name='u', parameters=(0.0, 0.0, 0.5), qubits=(0,)),)
     """
 
     num_qubits: int

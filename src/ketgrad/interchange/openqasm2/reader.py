@@ -1,36 +1,31 @@
-"""Reads a program statement by statement, and expands every gate to native ones."""
+"""Reads a program statement by statement."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from ketgrad.errors import InvalidTypeError
 from ketgrad.interchange.errors import QasmError
+from ketgrad.interchange.openqasm2.builder import Builder
 from ketgrad.interchange.openqasm2.cursor import Cursor, read_list
 from ketgrad.interchange.openqasm2.definitions import (
-    GateUse,
     read_definition,
     read_gate_use,
     read_signature,
 )
-from ketgrad.interchange.openqasm2.expressions import evaluate
-from ketgrad.interchange.openqasm2.gates import Opaque, expand
+from ketgrad.interchange.openqasm2.gates import Opaque
 from ketgrad.interchange.openqasm2.limits import Limits
-from ketgrad.interchange.openqasm2.operands import (
-    Operand,
-    broadcast,
-    check_same_size,
-    read_operand,
-)
-from ketgrad.interchange.openqasm2.program import Instruction, Program, Register
+from ketgrad.interchange.openqasm2.operands import Operand, read_operand
+from ketgrad.interchange.openqasm2.program import Program, Register
 from ketgrad.interchange.openqasm2.symbols import Symbols, total_size
-from ketgrad.interchange.openqasm2.tokens import Token, tokenize
+from ketgrad.interchange.openqasm2.tokens import tokenize
 
 _DEFAULT_LIMITS = Limits()
 
 
 def read(text: str, limits: Limits = _DEFAULT_LIMITS) -> Program:
-    """Read a program in OpenQASM 2.0, without trusting it.
+    """Read a program in OpenQASM 2.0, which need not be trusted.
 
     The language is that of Cross, Bishop, Smolin and Gambetta, "Open Quantum Assembly Language",
     arXiv:1707.03429, with the gates of qelib1.inc built in; no file is ever opened. Defined gates
@@ -39,9 +34,9 @@ def read(text: str, limits: Limits = _DEFAULT_LIMITS) -> Program:
     Parameters
     ----------
     text
-        The program, not the name of a file.
+        The program itself, not the name of a file.
     limits
-        What to refuse for its size.
+        How large it may be.
 
     Returns
     -------
@@ -75,41 +70,35 @@ def read(text: str, limits: Limits = _DEFAULT_LIMITS) -> Program:
     """
     if not isinstance(text, str):
         raise InvalidTypeError(f"read takes the text of a program as str, not {type(text)}")
-    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-    if size > limits.bytes:
-        raise QasmError(limits.exceeded("bytes", f"a text of {size} bytes"), 1, 1)
+    _check_size(text, limits)
     return _Reader(Cursor(tokenize(text, limits)), limits).read()
 
 
+def _check_size(text: str, limits: Limits) -> None:
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    if size > limits.bytes:
+        raise QasmError(limits.exceeded("bytes", f"a text of {size} bytes"), line=1, column=1)
+
+
 class _Reader:
-    """What has been read so far; each statement has a method that is called at its first word."""
+    """Each statement has a method, called while its first word is the current token."""
 
     def __init__(self, cursor: Cursor, limits: Limits) -> None:
         self._cursor = cursor
         self._limits = limits
         self._symbols = Symbols()
-        self._operations: list[Instruction] = []
-        self._bit_of_qubit: dict[int, int] = {}
-        self._measured_bits: set[int] = set()
-        self._gates = 0
-        self._arithmetic = 0
+        self._builder = Builder(limits)
 
     def read(self) -> Program:
         self._read_header()
         while self._cursor.current.kind != "end":
             statement = self._STATEMENTS.get(self._cursor.current.text, _Reader._read_application)
             statement(self)
-        return Program(
-            num_qubits=total_size(self._symbols.quantum),
-            quantum_registers=tuple(self._symbols.quantum.values()),
-            classical_registers=tuple(self._symbols.classical.values()),
-            operations=tuple(self._operations),
-            measurements=tuple(self._bit_of_qubit.items()),
-        )
+        return self._builder.build(self._symbols)
 
     def _read_header(self) -> None:
         if not self._cursor.accept("OPENQASM"):
-            raise self._cursor.current.error("a program starts with the line OPENQASM 2.0;")
+            raise self._cursor.current.error("a program starts with OPENQASM 2.0;")
         version = self._cursor.current
         if version.text != "2.0":
             raise version.error(f"only OpenQASM 2.0 is read here, not {version.shown()}")
@@ -119,33 +108,31 @@ class _Reader:
     def _read_include(self) -> None:
         include = self._cursor.advance()
         name = self._cursor.current
-        if name.kind != "string":
-            raise self._cursor.unexpected('"qelib1.inc"')
         if name.text != '"qelib1.inc"':
-            raise name.error(f'only "qelib1.inc" can be included, and no file is read: {name.shown()}')
+            raise name.error(f'only "qelib1.inc" can be included here, not {name.shown()}')
         self._cursor.advance()
         self._cursor.end_statement()
         self._symbols.include_library(include)
 
     def _read_qreg(self) -> None:
-        self._read_register(self._symbols.quantum, "qubits", self._limits.qubits)
+        self._read_register(self._symbols.quantum, "qubits")
 
     def _read_creg(self) -> None:
-        self._read_register(self._symbols.classical, "classical_bits", self._limits.classical_bits)
+        self._read_register(self._symbols.classical, "classical_bits")
 
-    def _read_register(self, registers: dict[str, Register], what: str, limit: int) -> None:
+    def _read_register(self, registers: dict[str, Register], limit: str) -> None:
         self._cursor.advance()
         name = self._cursor.new_name("the name of the register")
         self._cursor.expect("[")
         size_token = self._cursor.current
         size = self._cursor.integer("the size of the register")
+        if size == 0:
+            raise size_token.error(f"register {name.shown()} needs a size of 1 or more")
+        if total_size(registers) + size > getattr(self._limits, limit):
+            what = f"register {name.shown()} makes too many {limit.replace('_', ' ')}"
+            raise size_token.error(self._limits.exceeded(limit, what))
         self._cursor.expect("]")
         self._cursor.end_statement()
-        if size == 0:
-            raise size_token.error(f"register {name.shown()} needs a size of at least 1")
-        if total_size(registers) + size > limit:
-            shown = what.replace("_", " ")
-            raise size_token.error(self._limits.exceeded(what, f"too many {shown} in all registers"))
         self._symbols.declare_register(registers, name, size)
 
     def _read_gate(self) -> None:
@@ -159,10 +146,44 @@ class _Reader:
         self._cursor.end_statement()
         self._symbols.declare_gate(signature.name, Opaque())
 
+    def _read_application(self) -> None:
+        use = read_gate_use(self._cursor, self._symbols.find_gate, (), self._limits)
+        self._builder.apply(use, self._read_qubits())
+
     def _read_barrier(self) -> None:
         self._cursor.advance()
         self._read_qubits()
 
+    def _read_measure(self) -> None:
+        self._cursor.advance()
+        qubits = self._read_qubit()
+        self._cursor.expect("->")
+        bits = read_operand(self._cursor, self._symbols, self._symbols.classical)
+        self._cursor.end_statement()
+        self._builder.measure(qubits, bits)
+
     def _refuse(self) -> None:
         token = self._cursor.current
-        raise token.error(f"{token.shown()} is not supported yet")
+        raise token.error(
+            f"{token.shown()} is not supported yet; only gates and final measurements are"
+        )
+
+    def _read_qubits(self) -> list[Operand]:
+        operands = read_list(self._cursor, self._read_qubit)
+        self._cursor.end_statement()
+        return operands
+
+    def _read_qubit(self) -> Operand:
+        return read_operand(self._cursor, self._symbols, self._symbols.quantum)
+
+    _STATEMENTS: ClassVar[dict[str, Callable[[_Reader], None]]] = {
+        "include": _read_include,
+        "qreg": _read_qreg,
+        "creg": _read_creg,
+        "gate": _read_gate,
+        "opaque": _read_opaque,
+        "barrier": _read_barrier,
+        "measure": _read_measure,
+        "reset": _refuse,
+        "if": _refuse,
+    }

@@ -54,7 +54,7 @@ class Symbols:
 
     def _undefined_gate(self, name: Token) -> str:
         if name.text in qelib1() or name.text in EXTRAS:
-            return f"gate {name.shown()} needs the statement include \"qelib1.inc\"; before it"
+            return f'gate {name.shown()} needs the statement include "qelib1.inc"; before it'
         return f"gate {name.shown()} is not defined before this place"
 
     def _check_new(self, name: Token) -> None:
@@ -67,5 +67,4 @@ class Symbols:
 
 def total_size(registers: Mapping[str, Register]) -> int:
     """Return the number of qubits or bits in `registers`, which follow one another."""
-    last = next(reversed(registers.values()), None) if registers else None
-    return last.offset + last.size if last else 0
+    return sum(register.size for register in registers.values())

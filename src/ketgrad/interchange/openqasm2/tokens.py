@@ -37,8 +37,9 @@ class Token(NamedTuple):
         """Return the token as a message quotes it: short and in ASCII whatever it holds."""
         if self.kind == "end":
             return "the end of the file"
-        short = self.text if len(self.text) <= _LONGEST_QUOTE else self.text[:_LONGEST_QUOTE] + "..."
-        return ascii(short)
+        if len(self.text) > _LONGEST_QUOTE:
+            return ascii(self.text[:_LONGEST_QUOTE] + "...")
+        return ascii(self.text)
 
     def error(self, sentence: str) -> QasmError:
         """Return the error that `sentence` describes, placed at this token."""
@@ -86,4 +87,4 @@ def _check_comment(token: Token) -> None:
 def _unknown(character: str) -> str:
     if character == '"':
         return "unterminated string: a closing '\"' is missing on this line"
-    return f"unexpected character {ascii(character)} (U+{ord(character):04X})"
+    return f"unexpected character {character!a} (U+{ord(character):04X})"

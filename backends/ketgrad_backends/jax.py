@@ -1,0 +1,218 @@
+"""JAX. Double precision needs its 64-bit types switched on by the user; without, asking for them is an error.
+
+JAX cuts float64 to float32 wherever `jax_enable_x64` is off, in the user's own arithmetic too, and ketgrad changes no
+global flag of a framework; so the choice is left to the user and said in one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.extend.core
+import jax.numpy as jnp
+import numpy as np
+from jax.errors import JAXTypeError
+
+from ketgrad.base import host_result, take_in
+from ketgrad.batching import mapped_arguments
+from ketgrad.compiling import compile_or_run
+from ketgrad.errors import InvalidValueError, PrecisionError, UnsupportedError, UntraceableError
+from ketgrad.precision import real_type, type_name
+from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
+from ketgrad_backends.algebra import AutorayAlgebra
+from ketgrad_backends.messages import DIFFERENTIATES_ONCE
+
+WIDE_TYPES = ("float64", "complex128")
+
+
+class JaxBackend(AutorayAlgebra):
+    """JAX arrays and tracers."""
+
+    name = "jax"
+    library_version = jax.__version__
+    capabilities = frozenset(Capability)
+    float32, float64 = jnp.dtype("float32"), jnp.dtype("float64")
+    complex64, complex128 = jnp.dtype("complex64"), jnp.dtype("complex128")
+
+    def __init__(self) -> None:
+        super().__init__("jax")
+
+    def devices(self) -> tuple[str, ...]:
+        return tuple(_device_name(device) for device in jax.devices())
+
+    def array(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
+        return jnp.array(self.asarray(value, dtype=dtype, device=device), copy=True)
+
+    def asarray(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
+        taken, wanted = take_in(self, value, dtype)
+        array = jnp.asarray(taken, _allowed(wanted))
+        return array if device is None else jax.device_put(array, _find_device(device))
+
+    def to_numpy(self, array: Array, /) -> Any:
+        if not self.is_concrete(array):
+            raise UntraceableError("this array is traced by JAX, so its values can't be looked at here")
+        return np.asarray(array)
+
+    def is_array(self, value: Any, /) -> bool:
+        return isinstance(value, jax.Array)
+
+    def is_concrete(self, array: Array, /) -> bool:
+        return not isinstance(array, jax.core.Tracer)
+
+    def dtype(self, array: Array, /) -> str:
+        return str(array.dtype)
+
+    def device(self, array: Array, /) -> str | None:
+        return _device_name(next(iter(array.devices()))) if self.is_concrete(array) else None
+
+    def astype(self, array: Array, dtype: Any, /) -> Array:
+        return array.astype(_allowed(type_name(dtype)))
+
+    def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:
+        place = None if device is None else _find_device(device)
+        return jnp.zeros(tuple(shape), _allowed(type_name(dtype or real_type())), device=place)
+
+    def take(self, array: Array, indices: Any, /, *, axis: int) -> Array:
+        if isinstance(indices, int):
+            return jax.lax.index_in_dim(array, indices, axis, keepdims=False)
+        return jnp.take(array, np.asarray(indices), axis=axis)
+
+    def requires_grad(self, array: Any, /) -> Array:
+        return self.asarray(array)
+
+    def detach(self, array: Array, /) -> Array:
+        return jax.lax.stop_gradient(array)
+
+    def vmap(self, function: Callable[..., Any], /, in_axes: InAxes = 0) -> Callable[..., Any]:
+        def mapped(*args: Any, **kwargs: Any) -> Any:
+            arrays, axes, _ = mapped_arguments(self, args, in_axes)
+            return jax.vmap(lambda *elements: function(*elements, **kwargs), in_axes=axes)(*arrays)
+
+        return mapped
+
+    def jit(self, function: Callable[..., Any], /) -> Callable[..., Any]:
+        return compile_or_run(self, jax.jit(function), function, lambda error: isinstance(error, JAXTypeError))
+
+    def vjp(
+        self, function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array], /
+    ) -> tuple[Array, Any, Pullback]:
+        with _refusals_named():
+            value, pull, aux = jax.vjp(function, *leaves, has_aux=True)
+
+        def pullback(cotangent: Array) -> list[Array | None]:
+            # JAX's cotangents are the complex conjugates of this protocol's.
+            gradients = [jnp.conj(gradient) for gradient in pull(jnp.conj(cotangent))]
+            if all(self.is_concrete(gradient) and bool(gradient.any()) for gradient in gradients):
+                return list(gradients)
+            connected = _connected(pull, cotangent)
+            return [
+                gradient if is_connected else None
+                for gradient, is_connected in zip(gradients, connected, strict=True)
+            ]
+
+        return value, aux, pullback
+
+    def host_function(
+        self,
+        forward: Callable[..., Any],
+        backward: Callable[..., Sequence[Any]],
+        output: Callable[..., ArraySpec],
+        /,
+    ) -> Callable[..., Array]:
+        def call(*inputs: Array) -> Array:
+            spec = output(*(ArraySpec(x.shape, str(x.dtype)) for x in inputs))
+            return _callback(lambda *arrays: host_result(forward(*arrays), spec), _shape(spec), *inputs)
+
+        @jax.custom_vjp
+        def gradients(result: Array, cotangent: Array, *inputs: Array) -> tuple[Array, ...]:
+            def on_host(result: Any, cotangent: Any, *arrays: Any) -> tuple[Any, ...]:
+                found = backward(arrays, result, cotangent)
+                return tuple(np.asarray(g, x.dtype) for g, x in zip(found, arrays, strict=True))
+
+            shapes = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in inputs)
+            return _callback(on_host, shapes, result, jnp.conj(cotangent), *inputs)
+
+        gradients.defvjp(lambda *args: (gradients(*args), None), _refuse)
+        call_once = jax.custom_vjp(call)
+        call_once.defvjp(lambda *inputs: (call(*inputs), None), _refuse)
+        operation = jax.custom_vjp(call)
+        operation.defvjp(
+            lambda *inputs: (result := call_once(*inputs), (result, inputs)),
+            lambda kept, cotangent: tuple(jnp.conj(g) for g in gradients(kept[0], cotangent, *kept[1])),
+        )
+        return lambda *inputs: operation(*(self.asarray(value) for value in inputs))
+
+
+def _refuse(*_: Any) -> Any:
+    raise UnsupportedError(DIFFERENTIATES_ONCE)
+
+
+def _callback(function: Callable[..., Any], shapes: Any, *inputs: Array) -> Any:
+    def over_numpy(*arrays: Any) -> Any:
+        return function(*(np.asarray(array) for array in arrays))
+
+    return jax.pure_callback(over_numpy, shapes, *inputs, vmap_method="sequential")
+
+
+def _shape(spec: ArraySpec) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(spec.shape, _allowed(spec.dtype))
+
+
+def _connected(pull: Callable[..., Any], cotangent: Array) -> list[bool]:
+    """Tell for each leaf whether the cotangent has a way to its gradient, by the pullback's own program.
+
+    JAX returns zeros for a leaf that nothing depends on; in the program such a result uses no input.
+    """
+    program = jax.make_jaxpr(pull)(cotangent).jaxpr
+    reached = set(program.invars)
+    for equation in program.eqns:
+        if any(not isinstance(x, jax.extend.core.Literal) and x in reached for x in equation.invars):
+            reached.update(equation.outvars)
+    return [not isinstance(x, jax.extend.core.Literal) and x in reached for x in program.outvars]
+
+
+def _allowed(dtype: str) -> str:
+    if dtype in WIDE_TYPES and not jax.config.jax_enable_x64:
+        raise PrecisionError(
+            f"{dtype} was asked for, but JAX's 64-bit types are off; switch them on with "
+            'jax.config.update("jax_enable_x64", True) or JAX_ENABLE_X64=1 before the first array, or choose '
+            'kg.set_precision("single")'
+        )
+    return dtype
+
+
+def _device_name(device: Any) -> str:
+    return "cpu" if device.platform == "cpu" and device.id == 0 else f"{device.platform}:{device.id}"
+
+
+def _find_device(name: str) -> Any:
+    platform, _, index = name.replace("cuda", "gpu").partition(":")
+    known = {_device_name(device): device for device in jax.devices()}
+    known.update({f"{device.platform}:{device.id}": device for device in jax.devices()})
+    wanted = f"{platform}:{index or 0}"
+    if wanted not in known:
+        raise InvalidValueError(f"device {name!r} is not known to JAX; it has {', '.join(_names(jax.devices()))}")
+    return known[wanted]
+
+
+def _names(devices: Sequence[Any]) -> list[str]:
+    return [_device_name(device) for device in devices]
+
+
+@contextmanager
+def _refusals_named() -> Iterator[None]:
+    """Turn JAX's refusals to trace into the protocol's one error."""
+    try:
+        yield
+    except JAXTypeError as error:
+        reason = str(error).partition("\n")[0]
+        raise UntraceableError(
+            f"JAX can't trace the function ({type(error).__name__}: {reason}); use jax.numpy in it"
+        ) from error
+
+
+if TYPE_CHECKING:
+    _: type[ArrayBackend] = JaxBackend

@@ -1,0 +1,250 @@
+"""PyTorch: tensors and parameters, differentiated by torch.autograd or, inside a torch.func transform, by torch.func."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch._dynamo.exc import TorchDynamoException
+
+from ketgrad import tree
+from ketgrad.base import take_in
+from ketgrad.batching import mapped_arguments
+from ketgrad.compiling import compile_or_run
+from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
+from ketgrad.precision import INTEGER_TYPES, real_type, type_name
+from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
+from ketgrad_backends.algebra import AutorayAlgebra
+from ketgrad_backends.pytorch_host import host_operation
+
+
+class TorchBackend(AutorayAlgebra):
+    """Tensors, plain ones and `nn.Parameter`s alike."""
+
+    name = "pytorch"
+    library_version = torch.__version__
+    capabilities = frozenset(Capability)
+    float32, float64 = torch.float32, torch.float64
+    complex64, complex128 = torch.complex64, torch.complex128
+
+    def __init__(self) -> None:
+        super().__init__("torch")
+
+    def devices(self) -> tuple[str, ...]:
+        return ("cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count())))
+
+    def array(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
+        return self.asarray(value, dtype=dtype, device=device).clone()
+
+    def asarray(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
+        taken, wanted = take_in(self, value, dtype)
+        tensor = taken if isinstance(taken, torch.Tensor) else torch.from_numpy(_writable(taken))
+        place = tensor.device if device is None and tensor is taken else _device(device)
+        return tensor.to(dtype=getattr(torch, wanted), device=place)
+
+    def to_numpy(self, array: Array, /) -> Any:
+        if not self.is_concrete(array):
+            raise UntraceableError("this tensor is traced by torch, so its values can't be looked at here")
+        return _without_gradient_levels(array).detach().resolve_conj().resolve_neg().cpu().numpy()
+
+    def is_array(self, value: Any, /) -> bool:
+        return isinstance(value, torch.Tensor)
+
+    def is_concrete(self, array: Array, /) -> bool:
+        if torch.compiler.is_compiling() or array.device.type == "meta":
+            return False
+        bare = _without_gradient_levels(array)
+        return not torch._C._functorch.is_functorch_wrapped_tensor(bare)
+
+    def dtype(self, array: Array, /) -> str:
+        return str(array.dtype).removeprefix("torch.")
+
+    def device(self, array: Array, /) -> str | None:
+        return str(array.device)
+
+    def astype(self, array: Array, dtype: Any, /) -> Array:
+        return array.to(getattr(torch, type_name(dtype)))
+
+    def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:
+        return torch.zeros(
+            tuple(shape), dtype=getattr(torch, type_name(dtype or real_type())), device=_device(device)
+        )
+
+    def take(self, array: Array, indices: Any, /, *, axis: int) -> Array:
+        if isinstance(indices, int):
+            return array.select(axis, indices)
+        return array.index_select(axis, torch.as_tensor(np.array(indices), device=array.device))
+
+    def requires_grad(self, array: Any, /) -> Array:
+        if isinstance(array, torch.Tensor) and array.requires_grad:
+            return array
+        leaf = self.array(array)
+        if self.dtype(leaf) in INTEGER_TYPES:
+            raise InvalidTypeError(f"a tensor of {leaf.dtype} has no gradient; give it as float64 or float32")
+        return leaf.detach().requires_grad_()
+
+    def detach(self, array: Array, /) -> Array:
+        return array.detach()
+
+    def vmap(self, function: Callable[..., Any], /, in_axes: InAxes = 0) -> Callable[..., Any]:
+        def with_tensors(*args: Any, **kwargs: Any) -> Any:
+            return tree.map_leaves(self.asarray, function(*args, **kwargs))
+
+        def mapped(*args: Any, **kwargs: Any) -> Any:
+            arrays, axes, _ = mapped_arguments(self, args, in_axes)
+            return torch.func.vmap(with_tensors, in_dims=axes, randomness="different")(*arrays, **kwargs)
+
+        return mapped
+
+    def jit(self, function: Callable[..., Any], /) -> Callable[..., Any]:
+        return compile_or_run(
+            self, torch.compile(function), function, lambda error: isinstance(error, TorchDynamoException)
+        )
+
+    def vjp(
+        self, function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array], /
+    ) -> tuple[Array, Any, Pullback]:
+        with _refusals_named():
+            if torch._C._functorch.peek_interpreter_stack() is not None:
+                return _functional_vjp(function, leaves)
+            return _eager_vjp(function, leaves)
+
+    def host_function(
+        self,
+        forward: Callable[..., Any],
+        backward: Callable[..., Sequence[Any]],
+        output: Callable[..., ArraySpec],
+        /,
+    ) -> Callable[..., Array]:
+        operation = host_operation(forward, backward, output)
+        return lambda *inputs: operation(*(self.asarray(value) for value in inputs))
+
+
+def _eager_vjp(function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array]) -> tuple[Array, Any, Pullback]:
+    """Record the function on leaves of its own; keep the graph only where it leads to somebody else's leaves."""
+    is_outer_recording = torch.is_grad_enabled()
+    with torch.enable_grad():
+        inner = [_own_leaf(leaf) for leaf in leaves]
+        value, aux = function(*inner)
+    own = [id(leaf) for leaf, given in zip(inner, leaves, strict=True) if not given.requires_grad]
+    is_nested = is_outer_recording and any(variable not in own for variable in _reached_leaves(value))
+
+    def pullback(cotangent: Array) -> list[Array | None]:
+        if not value.requires_grad:
+            return [None] * len(inner)
+        return list(
+            torch.autograd.grad(
+                value, inner, cotangent, allow_unused=True, retain_graph=True, create_graph=is_nested
+            )
+        )
+
+    if is_nested:
+        return value, aux, pullback
+    return value.detach(), tree.map_leaves(_detached, aux), pullback
+
+
+def _functional_vjp(
+    function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array]
+) -> tuple[Array, Any, Pullback]:
+    """Differentiate inside a torch.func transform, which forbids marking leaves by hand."""
+    reached: list[bool] = []
+    rebuild: list[Callable[[Sequence[Array]], Any]] = []
+
+    def recorded(*inner: Array) -> tuple[Array, tuple[Array, ...]]:
+        value, aux = function(*inner)
+        found = _reached_leaves(value)
+        reached.extend(id(leaf) in found for leaf in inner)
+        tensors, put_back = _tensors_of(aux)
+        rebuild.append(put_back)
+        return value, tensors
+
+    value, pull, tensors = torch.func.vjp(recorded, *leaves, has_aux=True)
+
+    def pullback(cotangent: Array) -> list[Array | None]:
+        gradients = pull(cotangent, retain_graph=True)
+        return [gradient if is_reached else None for gradient, is_reached in zip(gradients, reached, strict=True)]
+
+    return value, rebuild[0](tensors), pullback
+
+
+def _own_leaf(leaf: Array) -> Array:
+    return leaf.view_as(leaf) if leaf.requires_grad else leaf.detach().requires_grad_()
+
+
+def _reached_leaves(value: Array) -> set[int]:
+    """Return the identities of the leaves that a value's graph leads to."""
+    found, seen, pending = set(), set(), [value.grad_fn]
+    if value.grad_fn is None and value.requires_grad:
+        return {id(value)}
+    while pending:
+        node = pending.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            found.add(id(node.variable))
+        pending.extend(following for following, _ in node.next_functions)
+    return found
+
+
+def _tensors_of(aux: Any) -> tuple[tuple[Array, ...], Callable[[Sequence[Array]], Any]]:
+    """Split the tensors from the rest of a container, since torch.func lets out tensors alone."""
+    leaves, _, rebuild = tree.flatten(aux)
+    places = [index for index, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
+
+    def put_back(tensors: Sequence[Array]) -> Any:
+        replaced = dict(zip(places, tensors, strict=True))
+        return rebuild([replaced.get(index, leaf) for index, leaf in enumerate(leaves)])
+
+    return tuple(leaves[index] for index in places), put_back
+
+
+def _detached(leaf: Any) -> Any:
+    return leaf.detach() if isinstance(leaf, torch.Tensor) else leaf
+
+
+def _without_gradient_levels(array: Array) -> Array:
+    while torch._C._functorch.is_gradtrackingtensor(array):
+        array = torch._C._functorch.get_unwrapped(array)
+    return array
+
+
+def _writable(array: Any) -> Any:
+    is_shareable = array.flags.writeable and all(stride >= 0 for stride in array.strides)
+    return array if is_shareable else array.copy()
+
+
+def _device(name: str | None) -> torch.device | None:
+    if name is None:
+        return None
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InvalidValueError(f'device {name!r} is not known to torch; give one such as "cpu" or "cuda:0"') from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InvalidValueError(
+            f"device {name!r} was asked for, but torch finds {torch.cuda.device_count()} CUDA devices; "
+            "see kg.available_backends(), and the environment variable CUDA_VISIBLE_DEVICES"
+        )
+    return device
+
+
+@contextmanager
+def _refusals_named() -> Iterator[None]:
+    """Turn torch's refusals to leave the graph into the protocol's one error."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "Can't call numpy() on Tensor that requires grad" not in str(error):
+            raise
+        raise UntraceableError(
+            "torch can't follow the function into NumPy (.numpy(), or a NumPy function called on a tensor); use "
+            "torch's operations in it"
+        ) from error
+
+
+if TYPE_CHECKING:
+    _: type[ArrayBackend] = TorchBackend

@@ -1,0 +1,185 @@
+"""TensorFlow: eager and symbolic tensors and variables, differentiated by gradient tapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from ketgrad import tree
+from ketgrad.base import host_result, take_in
+from ketgrad.batching import mapped_arguments, move_axis_first
+from ketgrad.compiling import compile_or_run
+from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError, UntraceableError
+from ketgrad.precision import COMPLEX_TYPES, INTEGER_TYPES, real_type, type_name
+from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
+from ketgrad_backends.algebra import AutorayAlgebra
+from ketgrad_backends.messages import DIFFERENTIATES_ONCE
+
+PART_OF = {"complex64": tf.float32, "complex128": tf.float64}
+
+class TensorflowBackend(AutorayAlgebra):
+    """Tensors and variables."""
+
+    name = "tensorflow"
+    library_version = tf.__version__
+    capabilities = frozenset(Capability)
+    float32, float64 = tf.float32, tf.float64
+    complex64, complex128 = tf.complex64, tf.complex128
+
+    def __init__(self) -> None:
+        super().__init__("tensorflow")
+
+    def devices(self) -> tuple[str, ...]:
+        graphics = tf.config.list_logical_devices("GPU")
+        return ("cpu", *(f"gpu:{index}" for index in range(len(graphics))))
+
+    def array(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
+        return tf.identity(self.asarray(value, dtype=dtype, device=device))
+
+    def asarray(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
+        taken, wanted = take_in(self, value, dtype)
+        with tf.device(_device(device)):
+            return self.astype(tf.convert_to_tensor(taken), wanted)
+
+    def to_numpy(self, array: Array, /) -> Any:
+        if not self.is_concrete(array):
+            raise UntraceableError("this tensor is traced by tf.function, so its values can't be looked at here")
+        return array.numpy()
+
+    def is_array(self, value: Any, /) -> bool:
+        return isinstance(value, tf.Tensor | tf.Variable)
+
+    def is_concrete(self, array: Array, /) -> bool:
+        return hasattr(array, "numpy") and tf.executing_eagerly()
+
+    def dtype(self, array: Array, /) -> str:
+        return str(array.dtype.name)
+
+    def device(self, array: Array, /) -> str | None:
+        """Return None: TensorFlow moves constants to where they are needed."""
+        return None
+
+    def astype(self, array: Array, dtype: Any, /) -> Array:
+        wanted = type_name(dtype)
+        if wanted in COMPLEX_TYPES and not array.dtype.is_complex:
+            # Not tf.cast, whose gradient logs a warning about the imaginary part.
+            part = tf.cast(array, PART_OF[wanted])
+            return tf.complex(part, tf.zeros_like(part))
+        return tf.cast(array, wanted)
+
+    def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:
+        with tf.device(_device(device)):
+            return tf.zeros(tuple(shape), type_name(dtype or real_type()))
+
+    def take(self, array: Array, indices: Any, /, *, axis: int) -> Array:
+        return tf.gather(array, indices, axis=axis)
+
+    def requires_grad(self, array: Any, /) -> Array:
+        """Return a variable, which tapes watch by themselves."""
+        if isinstance(array, tf.Variable):
+            return array
+        tensor = self.asarray(array)
+        if self.dtype(tensor) in INTEGER_TYPES:
+            raise InvalidTypeError(
+                f"a tensor of {self.dtype(tensor)} has no gradient; give it as float64 or float32"
+            )
+        return tf.Variable(tensor)
+
+    def detach(self, array: Array, /) -> Array:
+        return tf.stop_gradient(array)
+
+    def vmap(self, function: Callable[..., Any], /, in_axes: InAxes = 0) -> Callable[..., Any]:
+        def mapped(*args: Any, **kwargs: Any) -> Any:
+            arrays, axes, _ = mapped_arguments(self, args, in_axes)
+            batches = {
+                index: tree.map_leaves(lambda leaf, axis=axis: move_axis_first(self, leaf, axis), arrays[index])
+                for index, axis in enumerate(axes)
+                if axis is not None
+            }
+
+            def of_element(elements: dict[int, Any]) -> Any:
+                result = function(*(elements.get(index, arg) for index, arg in enumerate(arrays)), **kwargs)
+                return tree.map_leaves(self.asarray, result)
+
+            return tf.vectorized_map(of_element, batches)
+
+        return mapped
+
+    def jit(self, function: Callable[..., Any], /) -> Callable[..., Any]:
+        # Without autograph, which rewrites the function's source and the text of its exceptions.
+        return compile_or_run(self, tf.function(function, autograph=False), function, _is_refusal)
+
+    def vjp(
+        self, function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array], /
+    ) -> tuple[Array, Any, Pullback]:
+        # Leaves of their own, so that one tensor given twice counts as two arguments.
+        inner = [tf.identity(leaf) for leaf in leaves]
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(inner)
+            value, aux = function(*inner)
+
+        def pullback(cotangent: Array) -> list[Array | None]:
+            gradients = tape.gradient(value, inner, output_gradients=cotangent)
+            return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
+
+        return value, aux, pullback
+
+    def host_function(
+        self,
+        forward: Callable[..., Any],
+        backward: Callable[..., Sequence[Any]],
+        output: Callable[..., ArraySpec],
+        /,
+    ) -> Callable[..., Array]:
+        @tf.custom_gradient
+        def gradients(result: Array, cotangent: Array, *inputs: Array) -> Any:
+            def on_host(result: Any, cotangent: Any, *arrays: Any) -> Any:
+                found = backward(arrays, result, cotangent)
+                return [np.asarray(g, x.dtype) for g, x in zip(found, arrays, strict=True)]
+
+            specs = [ArraySpec(tuple(x.shape), x.dtype.name) for x in inputs]
+            return _on_host(on_host, specs, result, cotangent, *inputs), _refuse
+
+        @tf.custom_gradient
+        def operation(*inputs: Array) -> Any:
+            spec = output(*(ArraySpec(tuple(x.shape), x.dtype.name) for x in inputs))
+            (result,) = _on_host(lambda *arrays: [host_result(forward(*arrays), spec)], [spec], *inputs)
+            return result, lambda cotangent: gradients(result, cotangent, *inputs)
+
+        return lambda *inputs: operation(*(self.asarray(value) for value in inputs))
+
+
+def _on_host(function: Callable[..., Any], specs: Sequence[ArraySpec], *inputs: Array) -> list[Array]:
+    results = tf.numpy_function(function, inputs, [tf.dtypes.as_dtype(spec.dtype) for spec in specs])
+    return [
+        tf.ensure_shape(result, spec.shape)
+        for result, spec in zip(tf.nest.flatten(results), specs, strict=True)
+    ]
+
+
+def _is_refusal(error: Exception) -> bool:
+    kinds = (tf.errors.OperatorNotAllowedInGraphError, UntraceableError)
+    return isinstance(error, kinds) or "SymbolicTensor" in str(error) or "symbolic tf.Tensor" in str(error)
+
+
+def _refuse(*_: Any) -> Any:
+    raise UnsupportedError(DIFFERENTIATES_ONCE)
+
+
+def _device(name: str | None) -> str | None:
+    if name is None:
+        return None
+    kind, _, index = name.lower().replace("cuda", "gpu").partition(":")
+    count = len(tf.config.list_logical_devices(kind.upper())) if kind in ("cpu", "gpu") else 0
+    if not (index or "0").isdigit() or int(index or 0) >= count:
+        raise InvalidValueError(
+            f"device {name!r} is not known to TensorFlow; see kg.available_backends() for those it has"
+        )
+    return f"/{kind.upper()}:{index or 0}"
+
+
+if TYPE_CHECKING:
+    _: type[ArrayBackend] = TensorflowBackend
