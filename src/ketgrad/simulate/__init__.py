@@ -1,0 +1,1 @@
+"""How a circuit is simulated, written only against the protocol."""
