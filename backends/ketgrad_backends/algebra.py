@@ -24,9 +24,6 @@ class AutorayAlgebra(BackendBase):
     def transpose(self, array: Array, axes: Sequence[int], /) -> Array:
         return self.namespace.transpose(array, tuple(axes))
 
-    def stack(self, arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
-        return self.namespace.stack(list(arrays), axis=axis)
-
     def einsum(self, subscripts: str, /, *arrays: Array) -> Array:
         return self.namespace.einsum(subscripts, *arrays)
 
@@ -59,9 +56,6 @@ class AutorayAlgebra(BackendBase):
 
     def abs(self, array: Array, /) -> Array:
         return self.namespace.abs(array)
-
-    def sum(self, array: Array, /, *, axis: int | None = None) -> Array:
-        return self.namespace.sum(array) if axis is None else self.namespace.sum(array, axis=axis)
 
     def eigh(self, matrix: Array, /) -> tuple[Array, Array]:
         values, vectors = self.namespace.linalg.eigh(matrix)

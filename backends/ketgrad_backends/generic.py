@@ -72,9 +72,15 @@ class GenericBackend(AutorayAlgebra):
     def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:
         return self.asarray(np.zeros(tuple(shape), type_name(dtype or real_type())), device=device)
 
+    def stack(self, arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
+        return self.namespace.stack(list(arrays), axis=axis)
+
     def take(self, array: Array, indices: Any, /, *, axis: int) -> Array:
         place = axis % len(tuple(array.shape))
         return array[(slice(None),) * place + (indices,)]
+
+    def sum(self, array: Array, /, *, axis: int | None = None) -> Array:
+        return self.namespace.sum(array) if axis is None else self.namespace.sum(array, axis=axis)
 
     def requires_grad(self, array: Any, /) -> Array:
         return self.asarray(array)

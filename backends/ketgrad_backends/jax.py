@@ -75,10 +75,16 @@ class JaxBackend(AutorayAlgebra):
         place = None if device is None else _find_device(device)
         return jnp.zeros(tuple(shape), _allowed(type_name(dtype or real_type())), device=place)
 
+    def stack(self, arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
+        return jnp.stack(list(arrays), axis=axis)
+
     def take(self, array: Array, indices: Any, /, *, axis: int) -> Array:
         if isinstance(indices, int):
             return jax.lax.index_in_dim(array, indices, axis, keepdims=False)
         return jnp.take(array, np.asarray(indices), axis=axis)
+
+    def sum(self, array: Array, /, *, axis: int | None = None) -> Array:
+        return jnp.sum(array, axis=axis)
 
     def requires_grad(self, array: Any, /) -> Array:
         return self.asarray(array)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import autograd.numpy
 import numpy as np
 from autograd.core import VJPNode, add_outgrads
 from autograd.extend import defvjp_argnums, primitive
@@ -77,9 +78,15 @@ class NumpyBackend(AutorayAlgebra):
         require_cpu(self, device)
         return np.zeros(tuple(shape), type_name(dtype or real_type()))
 
+    def stack(self, arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
+        return autograd.numpy.stack(list(arrays), axis=axis)
+
     def take(self, array: Array, indices: Any, /, *, axis: int) -> Array:
         place = axis % array.ndim
         return array[(slice(None),) * place + (indices,)]
+
+    def sum(self, array: Array, /, *, axis: int | None = None) -> Array:
+        return autograd.numpy.sum(array, axis=axis)
 
     def requires_grad(self, array: Any, /) -> Array:
         return self.asarray(array)

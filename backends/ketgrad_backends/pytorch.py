@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch._dynamo.exc import TorchDynamoException
+from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from ketgrad import tree
 from ketgrad.base import take_in
@@ -19,6 +19,7 @@ from ketgrad.precision import INTEGER_TYPES, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
 from ketgrad_backends.pytorch_host import host_operation
+from ketgrad_backends.pytorch_jit import Compiled, is_refusal
 
 
 class TorchBackend(AutorayAlgebra):
@@ -54,7 +55,8 @@ class TorchBackend(AutorayAlgebra):
         return isinstance(value, torch.Tensor)
 
     def is_concrete(self, array: Array, /) -> bool:
-        if torch.compiler.is_compiling() or array.device.type == "meta":
+        is_recording = torch.compiler.is_compiling() or get_proxy_mode() is not None
+        if is_recording or array.device.type == "meta":
             return False
         bare = _without_gradient_levels(array)
         return not torch._C._functorch.is_functorch_wrapped_tensor(bare)
@@ -73,10 +75,16 @@ class TorchBackend(AutorayAlgebra):
             tuple(shape), dtype=getattr(torch, type_name(dtype or real_type())), device=_device(device)
         )
 
+    def stack(self, arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
+        return torch.stack(list(arrays), dim=axis)
+
     def take(self, array: Array, indices: Any, /, *, axis: int) -> Array:
         if isinstance(indices, int):
             return array.select(axis, indices)
         return array.index_select(axis, torch.as_tensor(np.array(indices), device=array.device))
+
+    def sum(self, array: Array, /, *, axis: int | None = None) -> Array:
+        return torch.sum(array, dim=axis)
 
     def requires_grad(self, array: Any, /) -> Array:
         if isinstance(array, torch.Tensor) and array.requires_grad:
@@ -100,9 +108,7 @@ class TorchBackend(AutorayAlgebra):
         return mapped
 
     def jit(self, function: Callable[..., Any], /) -> Callable[..., Any]:
-        return compile_or_run(
-            self, torch.compile(function), function, lambda error: isinstance(error, TorchDynamoException)
-        )
+        return compile_or_run(self, Compiled(function), function, is_refusal)
 
     def vjp(
         self, function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array], /

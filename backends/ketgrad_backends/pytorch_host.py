@@ -1,8 +1,13 @@
-"""Operations of torch that are computed outside of it, over NumPy arrays."""
+"""Operations of torch that are computed outside of it, over NumPy arrays.
+
+The computation is one custom operator of torch, so that traces hold it as a single node; around it an
+`autograd.Function` gives the first derivative, refuses the second, and loops under vmap.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,20 +19,80 @@ from ketgrad.protocol import Array, ArraySpec
 from ketgrad_backends.messages import DIFFERENTIATES_ONCE
 
 
+@dataclass(frozen=True)
+class HostCall:
+    """A function over NumPy arrays, with the shapes and types of its results."""
+
+    function: Callable[..., Sequence[Any]]
+    outputs: Callable[..., Sequence[ArraySpec]]
+    pullback: int | None = None
+    """The call that computes this one's gradients, None where it must not be differentiated."""
+
+
+# Operators take numbers and tensors alone, so a call is named by its place here; compiled traces hold that number.
+_calls: list[HostCall] = []
+
+
+def _register(call: HostCall) -> int:
+    _calls.append(call)
+    return len(_calls) - 1
+
+
+@torch.library.custom_op("ketgrad::host_call", mutates_args=())
+def _host_call(inputs: list[torch.Tensor], call: int) -> list[torch.Tensor]:
+    arrays = [tensor.detach().resolve_conj().resolve_neg().cpu().numpy() for tensor in inputs]
+    specs = _calls[call].outputs(*map(_spec, inputs))
+    results = _calls[call].function(*arrays)
+    # Copies, because torch may write into what it is given, and the function may have kept it.
+    return [
+        torch.from_numpy(np.array(host_result(result, spec))).to(inputs[0].device)
+        for result, spec in zip(results, specs, strict=True)
+    ]
+
+
+@_host_call.register_fake
+def _(inputs: list[torch.Tensor], call: int) -> list[torch.Tensor]:
+    return [
+        inputs[0].new_empty(spec.shape, dtype=getattr(torch, spec.dtype))
+        for spec in _calls[call].outputs(*map(_spec, inputs))
+    ]
+
+
+def _keep_for_backward(ctx: Any, inputs: Any, output: Any) -> None:
+    ctx.pullback = _calls[inputs[1]].pullback
+    if ctx.pullback is not None:
+        ctx.save_for_backward(output[0], *inputs[0])
+
+
+def _backward(ctx: Any, cotangents: Sequence[Array]) -> Any:
+    if ctx.pullback is None:
+        raise UnsupportedError(DIFFERENTIATES_ONCE)
+    result, *inputs = ctx.saved_tensors
+    return _host_call([result, cotangents[0], *inputs], ctx.pullback), None
+
+
+# For compiled traces, which hold the operator without the function around it.
+_host_call.register_autograd(_backward, setup_context=_keep_for_backward)
+
+
 def host_operation(
     forward: Callable[..., Any], backward: Callable[..., Sequence[Any]], output: Callable[..., ArraySpec]
 ) -> Callable[..., Array]:
-    """Make the operation; torch.compile breaks its graph around it, since it can't see into NumPy code."""
+    """Make the operation of `ArrayBackend.host_function`."""
+    pullback = _register(
+        HostCall(
+            lambda result, cotangent, *inputs: backward(inputs, result, cotangent),
+            lambda result, cotangent, *specs: specs,
+        )
+    )
+    value = _register(
+        HostCall(lambda *inputs: [forward(*inputs)], lambda *specs: [output(*specs)], pullback)
+    )
 
     class Gradient(torch.autograd.Function):
         @staticmethod
-        def forward(result: Array, cotangent: Array, *inputs: Array) -> tuple[Array, ...]:
-            arrays = [_values(tensor) for tensor in inputs]
-            gradients = backward(arrays, _values(result), _values(cotangent))
-            return tuple(
-                _tensor(np.asarray(gradient, array.dtype), like)
-                for gradient, array, like in zip(gradients, arrays, inputs, strict=True)
-            )
+        def forward(*tensors: Array) -> tuple[Array, ...]:
+            return tuple(_host_call(list(tensors), pullback))
 
         @staticmethod
         def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
@@ -44,9 +109,7 @@ def host_operation(
     class Operation(torch.autograd.Function):
         @staticmethod
         def forward(*inputs: Array) -> Array:
-            arrays = [_values(tensor) for tensor in inputs]
-            spec = output(*(ArraySpec(array.shape, str(array.dtype)) for array in arrays))
-            return _tensor(host_result(forward(*arrays), spec), inputs[0])
+            return _host_call(list(inputs), value)[0]
 
         @staticmethod
         def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
@@ -61,7 +124,7 @@ def host_operation(
         def vmap(info: Any, in_dims: Any, *inputs: Array) -> Any:
             return _loop(Operation.apply, info, in_dims, inputs), 0
 
-    return torch.compiler.disable(Operation.apply)  # type: ignore[no-any-return]
+    return Operation.apply  # type: ignore[no-any-return]
 
 
 def _loop(apply: Callable[..., Any], info: Any, in_dims: Any, inputs: Sequence[Array]) -> Any:
@@ -74,10 +137,5 @@ def _loop(apply: Callable[..., Any], info: Any, in_dims: Any, inputs: Sequence[A
     return torch.stack(results)
 
 
-def _values(tensor: Array) -> Any:
-    return tensor.detach().resolve_conj().resolve_neg().cpu().numpy()
-
-
-def _tensor(values: Any, like: Array) -> Array:
-    # A copy, because torch may write into what it is given, and the function may have kept it.
-    return torch.from_numpy(np.array(values)).to(like.device)
+def _spec(tensor: Array) -> ArraySpec:
+    return ArraySpec(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))

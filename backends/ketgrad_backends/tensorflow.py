@@ -74,8 +74,14 @@ class TensorflowBackend(AutorayAlgebra):
         with tf.device(_device(device)):
             return tf.zeros(tuple(shape), type_name(dtype or real_type()))
 
+    def stack(self, arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
+        return tf.stack(list(arrays), axis=axis)
+
     def take(self, array: Array, indices: Any, /, *, axis: int) -> Array:
         return tf.gather(array, indices, axis=axis)
+
+    def sum(self, array: Array, /, *, axis: int | None = None) -> Array:
+        return tf.reduce_sum(array, axis=axis)
 
     def requires_grad(self, array: Any, /) -> Array:
         """Return a variable, which tapes watch by themselves."""

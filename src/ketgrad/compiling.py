@@ -45,7 +45,7 @@ def compile_or_run(
             warnings.warn(
                 f"{name} could not be compiled and runs uncompiled: {type(refusal).__name__}: {reason}",
                 EagerFallbackWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         return function(*args, **kwargs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -186,7 +187,7 @@ def _real_where_possible(value: Any) -> Any:
     if isinstance(value, bool | str) or value is None:
         raise InvalidTypeError(f"a coefficient is {value!r}; give a number or a 0-d array")
     if isinstance(value, int | float | complex | np.number):
-        if not np.isfinite(value):
+        if not cmath.isfinite(value):
             raise InvalidValueError(f"a coefficient is {value}; give a finite number")
         return complex(value) if complex(value).imag else float(complex(value).real)
     if tuple(getattr(value, "shape", (None,))) != ():

@@ -1,0 +1,62 @@
+"""What all tests share: a `backend` fixture that runs a test on every installed backend, and a clean global state.
+
+`KETGRAD_TEST_BACKENDS` names the backends that must be there (separated by commas); without it, those installed are
+used, so that the same tests run with no framework and with all four.
+"""
+
+import os
+
+# JAX reads this when it is imported; double precision is the default precision of ketgrad.
+os.environ.setdefault("JAX_ENABLE_X64", "1")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from importlib.util import find_spec
+
+import pytest
+
+import ketgrad as kg
+
+# torch comes first: importing it after TensorFlow has crashed the process.
+MODULES = {"numpy": "numpy", "strict": "numpy", "pytorch": "torch", "jax": "jax", "tensorflow": "tensorflow"}
+AUTODIFF = ("numpy", "pytorch", "jax", "tensorflow")
+
+
+def installed_backends() -> list[str]:
+    wanted = os.environ.get("KETGRAD_TEST_BACKENDS")
+    if wanted:
+        return wanted.split(",")
+    return [name for name, module in MODULES.items() if find_spec(module) is not None]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", installed_backends(), indirect=True)
+    if "autodiff_backend" in metafunc.fixturenames:
+        names = [name for name in installed_backends() if name in AUTODIFF]
+        metafunc.parametrize("autodiff_backend", names, indirect=True)
+
+
+@pytest.fixture
+def backend(request):
+    """Every installed backend in turn, in force while the test runs."""
+    with kg.use_backend(request.param) as chosen:
+        yield chosen
+
+
+@pytest.fixture
+def autodiff_backend(request):
+    """Every installed backend that differentiates natively, in force while the test runs."""
+    with kg.use_backend(request.param) as chosen:
+        yield chosen
+
+
+@pytest.fixture(autouse=True)
+def unchanged_global_state():
+    """Fail a test that leaves another backend or precision behind than it found."""
+    before = kg.get_backend().name, kg.get_precision()
+    yield
+    after = kg.get_backend().name, kg.get_precision()
+    kg.set_backend(before[0])
+    kg.set_precision(before[1])
+    assert after == before
