@@ -115,8 +115,7 @@ class JaxBackend(AutorayAlgebra):
                 return list(gradients)
             connected = _connected(pull, cotangent)
             return [
-                gradient if is_connected else None
-                for gradient, is_connected in zip(gradients, connected, strict=True)
+                gradient if is_connected else None for gradient, is_connected in zip(gradients, connected, strict=True)
             ]
 
         return value, aux, pullback

@@ -1,4 +1,4 @@
-"""PyTorch: tensors and parameters, differentiated by torch.autograd or, inside a torch.func transform, by torch.func."""
+"""PyTorch: tensors and parameters, differentiated by torch.autograd, or by torch.func inside one of its transforms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TorchBackend(AutorayAlgebra):
     """Tensors, plain ones and `nn.Parameter`s alike."""
 
     name = "pytorch"
-    library_version = torch.__version__
+    library_version = str(torch.__version__)
     capabilities = frozenset(Capability)
     float32, float64 = torch.float32, torch.float64
     complex64, complex128 = torch.complex64, torch.complex128
@@ -71,9 +71,7 @@ class TorchBackend(AutorayAlgebra):
         return array.to(getattr(torch, type_name(dtype)))
 
     def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:
-        return torch.zeros(
-            tuple(shape), dtype=getattr(torch, type_name(dtype or real_type())), device=_device(device)
-        )
+        return torch.zeros(tuple(shape), dtype=getattr(torch, type_name(dtype or real_type())), device=_device(device))
 
     def stack(self, arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
         return torch.stack(list(arrays), dim=axis)
@@ -142,9 +140,7 @@ def _eager_vjp(function: Callable[..., tuple[Array, Any]], leaves: Sequence[Arra
         if not value.requires_grad:
             return [None] * len(inner)
         return list(
-            torch.autograd.grad(
-                value, inner, cotangent, allow_unused=True, retain_graph=True, create_graph=is_nested
-            )
+            torch.autograd.grad(value, inner, cotangent, allow_unused=True, retain_graph=True, create_graph=is_nested)
         )
 
     if is_nested:
@@ -152,9 +148,7 @@ def _eager_vjp(function: Callable[..., tuple[Array, Any]], leaves: Sequence[Arra
     return value.detach(), tree.map_leaves(_detached, aux), pullback
 
 
-def _functional_vjp(
-    function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array]
-) -> tuple[Array, Any, Pullback]:
+def _functional_vjp(function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array]) -> tuple[Array, Any, Pullback]:
     """Differentiate inside a torch.func transform, which forbids marking leaves by hand."""
     reached: list[bool] = []
     rebuild: list[Callable[[Sequence[Array]], Any]] = []

@@ -85,9 +85,7 @@ def host_operation(
             lambda result, cotangent, *specs: specs,
         )
     )
-    value = _register(
-        HostCall(lambda *inputs: [forward(*inputs)], lambda *specs: [output(*specs)], pullback)
-    )
+    value = _register(HostCall(lambda *inputs: [forward(*inputs)], lambda *specs: [output(*specs)], pullback))
 
     class Gradient(torch.autograd.Function):
         @staticmethod
@@ -124,7 +122,7 @@ def host_operation(
         def vmap(info: Any, in_dims: Any, *inputs: Array) -> Any:
             return _loop(Operation.apply, info, in_dims, inputs), 0
 
-    return Operation.apply  # type: ignore[no-any-return]
+    return Operation.apply
 
 
 def _loop(apply: Callable[..., Any], info: Any, in_dims: Any, inputs: Sequence[Array]) -> Any:

@@ -20,6 +20,7 @@ from ketgrad_backends.messages import DIFFERENTIATES_ONCE
 
 PART_OF = {"complex64": tf.float32, "complex128": tf.float64}
 
+
 class TensorflowBackend(AutorayAlgebra):
     """Tensors and variables."""
 
@@ -89,9 +90,7 @@ class TensorflowBackend(AutorayAlgebra):
             return array
         tensor = self.asarray(array)
         if self.dtype(tensor) in INTEGER_TYPES:
-            raise InvalidTypeError(
-                f"a tensor of {self.dtype(tensor)} has no gradient; give it as float64 or float32"
-            )
+            raise InvalidTypeError(f"a tensor of {self.dtype(tensor)} has no gradient; give it as float64 or float32")
         return tf.Variable(tensor)
 
     def detach(self, array: Array, /) -> Array:
@@ -160,10 +159,7 @@ class TensorflowBackend(AutorayAlgebra):
 
 def _on_host(function: Callable[..., Any], specs: Sequence[ArraySpec], *inputs: Array) -> list[Array]:
     results = tf.numpy_function(function, inputs, [tf.dtypes.as_dtype(spec.dtype) for spec in specs])
-    return [
-        tf.ensure_shape(result, spec.shape)
-        for result, spec in zip(tf.nest.flatten(results), specs, strict=True)
-    ]
+    return [tf.ensure_shape(result, spec.shape) for result, spec in zip(tf.nest.flatten(results), specs, strict=True)]
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -35,14 +35,10 @@ class BackendBase:
     def random_split(self, key: Key, count: int, /) -> tuple[Key, ...]:
         return key.split(count)
 
-    def random_uniform(
-        self: ArrayBackend, key: Key, shape: Sequence[int], /, *, dtype: Any = None
-    ) -> Array:
+    def random_uniform(self: ArrayBackend, key: Key, shape: Sequence[int], /, *, dtype: Any = None) -> Array:
         return self.asarray(randomness.uniform(key, tuple(shape)), dtype=dtype or real_type())
 
-    def random_normal(
-        self: ArrayBackend, key: Key, shape: Sequence[int], /, *, dtype: Any = None
-    ) -> Array:
+    def random_normal(self: ArrayBackend, key: Key, shape: Sequence[int], /, *, dtype: Any = None) -> Array:
         return self.asarray(randomness.normal(key, tuple(shape)), dtype=dtype or real_type())
 
 

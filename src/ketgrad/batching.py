@@ -50,7 +50,10 @@ def loop_vmap(backend: ArrayBackend, function: Callable[..., Any], in_axes: InAx
     def mapped(*args: Any, **kwargs: Any) -> Any:
         arrays, axes, size = mapped_arguments(backend, args, in_axes)
         results = [
-            function(*(_element(backend, arg, axis, index) for arg, axis in zip(arrays, axes, strict=True)), **kwargs)
+            function(
+                *(_element(backend, arg, axis, index) for arg, axis in zip(arrays, axes, strict=True)),
+                **kwargs,
+            )
             for index in range(size)
         ]
         if not results:

@@ -97,4 +97,4 @@ def _bare_name(dtype: Any) -> str:
 def _checked(precision: Any) -> Precision:
     if precision not in REAL_TYPE:
         raise InvalidValueError(f'precision {precision!r} is not known; give "single" or "double"')
-    return precision  # type: ignore[no-any-return]
+    return precision

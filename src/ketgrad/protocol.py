@@ -263,9 +263,6 @@ class ArrayBackend(Protocol):
 
 
 PROTOCOL_MEMBERS: tuple[str, ...] = tuple(
-    sorted(
-        {name for name in vars(ArrayBackend) if not name.startswith("_")}
-        | set(ArrayBackend.__annotations__)
-    )
+    sorted({name for name in vars(ArrayBackend) if not name.startswith("_")} | set(ArrayBackend.__annotations__))
 )
 """The names of all members, attributes included."""

@@ -156,7 +156,7 @@ def _checked(backend: Any, label: str) -> ArrayBackend:
     missing = [member for member in PROTOCOL_MEMBERS if not hasattr(backend, member)]
     if missing:
         raise InvalidTypeError(f"{label} is no backend: it lacks {', '.join(missing[:5])}")
-    return backend  # type: ignore[no-any-return]
+    return backend
 
 
 def _describe(name: str) -> BackendInfo:
@@ -164,9 +164,7 @@ def _describe(name: str) -> BackendInfo:
         backend = _load(name, "")
     except MissingFrameworkError as error:
         return BackendInfo(name, installed=False, problem=str(error))
-    return BackendInfo(
-        name, True, backend.library_version, backend.devices(), frozenset(backend.capabilities)
-    )
+    return BackendInfo(name, True, backend.library_version, backend.devices(), frozenset(backend.capabilities))
 
 
 class _LiveBackend:

@@ -98,9 +98,7 @@ def grad(
     return evaluate
 
 
-def jacobian(
-    function: Function, argnums: int | Sequence[int] = 0, *, fallback: Fallback = "finite-diff"
-) -> Function:
+def jacobian(function: Function, argnums: int | Sequence[int] = 0, *, fallback: Fallback = "finite-diff") -> Function:
     """Return the derivative of an array-valued function, of shape `value.shape + argument.shape`.
 
     Of a complex result u + iv by a real argument it is ∂u + i ∂v.

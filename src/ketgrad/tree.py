@@ -27,9 +27,7 @@ def flatten(tree: Any, path: str = "") -> tuple[list[Any], list[str], Rebuild]:
 
     def rebuild(leaves: list[Any]) -> Any:
         rest = iter(leaves)
-        children = [
-            part[2]([next(rest) for _ in range(size)]) for part, size in zip(parts, sizes, strict=True)
-        ]
+        children = [part[2]([next(rest) for _ in range(size)]) for part, size in zip(parts, sizes, strict=True)]
         return _like(tree, children)
 
     return [leaf for part in parts for leaf in part[0]], [name for part in parts for name in part[1]], rebuild

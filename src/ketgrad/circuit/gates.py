@@ -1,8 +1,8 @@
 """The gate table: what each named gate is, as constant data.
 
-A gate is one of three things: a fixed unitary matrix; a rotation exp(−iθG/2) by one angle, given once by the eigenvalues
-of its generator G and the projectors on its eigenspaces; or a sequence of such gates. Matrices follow OpenQASM's
-stdgates and Qiskit. The first qubit of a gate is the most significant bit of its matrix.
+A gate is one of three things: a fixed unitary matrix; a rotation exp(−iθG/2) by one angle, given once by the
+eigenvalues of its generator G and the projectors on its eigenspaces; or a sequence of such gates. Matrices follow
+OpenQASM's stdgates and Qiskit. The first qubit of a gate is the most significant bit of its matrix.
 
 Reference: A. Cross et al., "OpenQASM 3: a broader and deeper quantum assembly language", ACM TQC 3, 12 (2022).
 """
@@ -163,13 +163,16 @@ GATES: dict[str, Gate] = {
     **{
         name: _rotation(name, word)
         for name, word in {
-            "rx": "X", "ry": "Y", "rz": "Z", "rxx": "XX", "ryy": "YY", "rzz": "ZZ", "rzx": "ZX",
+            "rx": "X",
+            "ry": "Y",
+            "rz": "Z",
+            "rxx": "XX",
+            "ryy": "YY",
+            "rzz": "ZZ",
+            "rzx": "ZX",
         }.items()
     },
-    **{
-        name: _controlled_rotation(name, word)
-        for name, word in {"crx": "X", "cry": "Y", "crz": "Z"}.items()
-    },
+    **{name: _controlled_rotation(name, word) for name, word in {"crx": "X", "cry": "Y", "crz": "Z"}.items()},
     "p": _phase_gate("p", 1),
     "cp": _phase_gate("cp", 2),
     "u": CompositeGate("u", 3, 1, _u),
@@ -177,4 +180,12 @@ GATES: dict[str, Gate] = {
     "cu": CompositeGate("cu", 4, 2, _cu),
 }
 
-ALIASES = {"cnot": "cx", "toffoli": "ccx", "fredkin": "cswap", "i": "id", "u1": "p", "u3": "u", "cphase": "cp"}
+ALIASES = {
+    "cnot": "cx",
+    "toffoli": "ccx",
+    "fredkin": "cswap",
+    "i": "id",
+    "u1": "p",
+    "u3": "u",
+    "cphase": "cp",
+}

@@ -31,9 +31,7 @@ def gate_operation(name: str, parameters: Sequence[Any], qubits: Sequence[Any], 
         raise InvalidValueError(f"gate {name!r} is not known; the gates are {', '.join(sorted(GATES))}")
     gate = GATES[known]
     if len(parameters) != gate.num_parameters:
-        raise InvalidValueError(
-            f"{name} takes {_count(gate.num_parameters, 'parameter')}, got {len(parameters)}"
-        )
+        raise InvalidValueError(f"{name} takes {_count(gate.num_parameters, 'parameter')}, got {len(parameters)}")
     if len(qubits) != gate.num_qubits:
         raise InvalidValueError(f"{name} takes {_count(gate.num_qubits, 'qubit')}, got {len(qubits)}")
     checked = tuple(_number_or_array(value, name) for value in parameters)
@@ -71,9 +69,7 @@ def check_qubits(qubits: Sequence[Any], num_qubits: int, what: str) -> tuple[int
     checked = tuple(check_integer(qubit, f"{what} got a qubit that") for qubit in qubits)
     for qubit in checked:
         if not 0 <= qubit < num_qubits:
-            raise InvalidValueError(
-                f"{what} got qubit {qubit}, but the circuit has qubits 0 to {num_qubits - 1}"
-            )
+            raise InvalidValueError(f"{what} got qubit {qubit}, but the circuit has qubits 0 to {num_qubits - 1}")
     if len(set(checked)) != len(checked):
         raise InvalidValueError(f"{what} got the qubits {checked}, but each may come only once")
     return checked
@@ -100,9 +96,7 @@ def _number_or_array(value: Any, name: str) -> Any:
         return value
     shape = getattr(value, "shape", None)
     if shape is None:
-        raise InvalidTypeError(
-            f"{name} got a {type(value).__name__} as a parameter; give a real number or a 0-d array"
-        )
+        raise InvalidTypeError(f"{name} got a {type(value).__name__} as a parameter; give a real number or a 0-d array")
     if tuple(shape) != ():
         raise InvalidValueError(
             f"{name} got a parameter of shape {tuple(shape)}; give one number, and batches by kg.vmap"

@@ -92,7 +92,8 @@ def _complex_row(backend: ArrayBackend, pair: tuple[Array | None, Array | None],
 def _stack_rows(backend: ArrayBackend, rows: list[Array | None], shape: tuple[int, ...]) -> Array | None:
     if any(row is None for row in rows):
         return None
-    return backend.reshape(backend.stack(rows), (*shape, *tuple(rows[0].shape)))
+    stacked = backend.stack(rows)
+    return backend.reshape(stacked, (*shape, *tuple(stacked.shape)[1:]))
 
 
 def _single_array(backend: ArrayBackend, value: Any) -> Array:

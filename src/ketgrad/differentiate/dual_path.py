@@ -23,9 +23,7 @@ from ketgrad.errors import (
 from ketgrad.precision import COMPLEX_TYPES
 from ketgrad.protocol import Array, ArrayBackend, Capability, Fallback, Pullback
 
-DISCONNECTED = (
-    "automatic differentiation found no path from it to the result (unused, detached, or rebuilt on the way)"
-)
+DISCONNECTED = "automatic differentiation found no path from it to the result (unused, detached, or rebuilt on the way)"
 
 
 def value_and_grad(
@@ -85,9 +83,7 @@ def differentiate(
     return value, aux, gradients
 
 
-def _announce(
-    backend: ArrayBackend, arguments: Arguments, missing: list[int], reason: str, fallback: Fallback
-) -> None:
+def _announce(backend: ArrayBackend, arguments: Arguments, missing: list[int], reason: str, fallback: Fallback) -> None:
     names = ", ".join(arguments.names[index] for index in missing)
     if fallback == "error":
         raise GradientError(
@@ -144,13 +140,9 @@ def _real_scalar(backend: ArrayBackend, value: Any) -> Array:
             "(sum it, or use kg.jacobian)"
         )
     if backend.dtype(array) in COMPLEX_TYPES:
-        raise InvalidTypeError(
-            "the function returned a complex number; return a real one, such as its real part"
-        )
+        raise InvalidTypeError("the function returned a complex number; return a real one, such as its real part")
     return array
 
 
 def _ones_like(backend: ArrayBackend, value: Array) -> Array:
     return backend.asarray(1.0, dtype=backend.dtype(value))
-
-

@@ -33,9 +33,7 @@ def widest(backend: ArrayBackend, leaf: Array) -> Array:
         return leaf
 
 
-def central_difference(
-    backend: ArrayBackend, function: Callable[[Array], Array], leaf: Array
-) -> Array:
+def central_difference(backend: ArrayBackend, function: Callable[[Array], Array], leaf: Array) -> Array:
     """Differentiate an array-valued function of one array; the result has shape `value.shape + leaf.shape`.
 
     The function is called in double precision where the framework has it. For a complex leaf x + iy the
@@ -53,9 +51,7 @@ def central_difference(
         return backend.astype(gradient, backend.dtype(leaf))
 
 
-def _differences(
-    backend: ArrayBackend, function: Callable[[Array], Array], point: Array, direction: complex
-) -> Array:
+def _differences(backend: ArrayBackend, function: Callable[[Array], Array], point: Array, direction: complex) -> Array:
     dtype, shape = backend.dtype(point), tuple(point.shape)
     size = math.prod(shape)
     steps = backend.reshape(_steps(backend, point), (size,))

@@ -1,8 +1,8 @@
 """Probabilities, and expectation values of Pauli sums, from a state vector.
 
 A Pauli word is P = i^m · X^x · Z^z, where x are its qubits with X or Y, z those with Y or Z, and m counts its Ys. So
-⟨ψ|P|ψ⟩ = i^m Σᵢ (−1)^(z·i) ψ*ᵢ₊ₓ ψᵢ: words with the same x share the product ψ*ᵢ₊ₓ ψᵢ, and the signs are summed away one
-qubit at a time, each time halving the array. No array of the size of the state is made by hand.
+⟨ψ|P|ψ⟩ = i^m Σᵢ (−1)^(z·i) ψ*ᵢ₊ₓ ψᵢ: words with the same x share the product ψ*ᵢ₊ₓ ψᵢ, and the signs are summed away
+one qubit at a time, each time halving the array. No array of the size of the state is made by hand.
 """
 
 from __future__ import annotations
@@ -66,9 +66,7 @@ def _word_value(backend: ArrayBackend, product: Array, word: Word) -> Array:
 
 def _coefficients(backend: ArrayBackend, observable: PauliSum, values: Array) -> Array:
     for word, value in observable.words:
-        is_complex = isinstance(value, complex) or (
-            backend.is_array(value) and backend.dtype(value) in COMPLEX_TYPES
-        )
+        is_complex = isinstance(value, complex) or (backend.is_array(value) and backend.dtype(value) in COMPLEX_TYPES)
         if is_complex:
             raise InvalidValueError(
                 f"the coefficient of {show_word(word)} is complex ({_shown(value)}); an observable has real ones"

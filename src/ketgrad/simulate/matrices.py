@@ -58,9 +58,7 @@ def _elementary(operation: Operation) -> Iterator[Operation]:
         yield from _elementary(Operation(name, parameters, tuple(operation.qubits[place] for place in places)))
 
 
-def _angle_vector(
-    backend: ArrayBackend, rotations: Sequence[Operation], precision: Precision
-) -> Array | None:
+def _angle_vector(backend: ArrayBackend, rotations: Sequence[Operation], precision: Precision) -> Array | None:
     if not rotations:
         return None
     angles = backend.asarray([_real_angle(backend, rotation) for rotation in rotations])
@@ -95,9 +93,7 @@ def _rotation_matrices(
     return matrices
 
 
-def _matrices_of_one_size(
-    backend: ArrayBackend, names: tuple[str, ...], angles: Array, precision: Precision
-) -> Array:
+def _matrices_of_one_size(backend: ArrayBackend, names: tuple[str, ...], angles: Array, precision: Precision) -> Array:
     eigenvalues, projectors = _spectra(names)
     device = backend.device(angles)
     halves = backend.asarray(-0.5 * eigenvalues, dtype=REAL_TYPE[precision], device=device)

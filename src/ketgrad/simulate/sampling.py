@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -75,4 +76,4 @@ def _counted(bits: Any, sizes: Sequence[int]) -> Counts:
 def _written(row: Any, sizes: Sequence[int]) -> str:
     text = "".join(map(str, row.tolist()))
     starts = np.cumsum([0, *sizes])
-    return " ".join(text[start:stop] for start, stop in zip(starts, starts[1:], strict=False))
+    return " ".join(text[start:stop] for start, stop in pairwise(starts))

@@ -28,9 +28,7 @@ class OutOfMemoryError(KetgradError, MemoryError):
     """A simulation that this machine has no memory for, refused before it begins."""
 
 
-def run(
-    backend: ArrayBackend, operations: Sequence[Operation], num_qubits: int, precision: Precision
-) -> Array:
+def run(backend: ArrayBackend, operations: Sequence[Operation], num_qubits: int, precision: Precision) -> Array:
     """Return the state that the gates make of |0…0⟩, complex, of shape (2^n,)."""
     check_memory(num_qubits, precision)
     steps = gate_steps(backend, operations, precision)
@@ -41,9 +39,7 @@ def run(
     return state
 
 
-def apply_matrix(
-    backend: ArrayBackend, state: Array, matrix: Array, qubits: tuple[int, ...], num_qubits: int
-) -> Array:
+def apply_matrix(backend: ArrayBackend, state: Array, matrix: Array, qubits: tuple[int, ...], num_qubits: int) -> Array:
     """Contract a matrix of shape (2^k, 2^k) with k qubits of a state of shape (2^n,)."""
     shape, subscripts = _layout(qubits, num_qubits)
     tensor = backend.reshape(matrix, (2,) * (2 * len(qubits)))

@@ -39,9 +39,7 @@ NATIVE: Mapping[str, Native] = MappingProxyType(
 CORE: Mapping[str, Native] = MappingProxyType({"U": NATIVE["u"], "CX": NATIVE["cx"]})
 """The gates of the language itself, there without an include."""
 
-EXTRAS: Mapping[str, Native] = MappingProxyType(
-    {name: NATIVE[name] for name in ("ryy", "rzx", "iswap", "ccz")}
-)
+EXTRAS: Mapping[str, Native] = MappingProxyType({name: NATIVE[name] for name in ("ryy", "rzx", "iswap", "ccz")})
 """Gates that Qiskit wrote as if qelib1.inc had them; a program may define them itself."""
 
 # rccx and rc3x: Maslov, arXiv:1508.03273, figures 3 and 4. The controlled powers of X: Barenco
@@ -86,6 +84,4 @@ def qelib1() -> Mapping[str, Native | Macro]:
         name, gate = read_definition(cursor, lambda token: gates[token.text], Limits())
         gates[name.text] = gate
     synonyms = {"u1": NATIVE["p"], "u3": NATIVE["u"], "cu1": NATIVE["cp"]}
-    return MappingProxyType(
-        {name: gate for name, gate in (gates | synonyms).items() if name not in EXTRAS}
-    )
+    return MappingProxyType({name: gate for name, gate in (gates | synonyms).items() if name not in EXTRAS})

@@ -63,9 +63,7 @@ def read_signature(cursor: Cursor) -> Signature:
     return Signature(name, _texts(parameters), _texts(qubits))
 
 
-def read_gate_use(
-    cursor: Cursor, find_gate: FindGate, names: Collection[str], limits: Limits
-) -> GateUse:
+def read_gate_use(cursor: Cursor, find_gate: FindGate, names: Collection[str], limits: Limits) -> GateUse:
     """Read `name(angles)`, in which the angles may contain `names`."""
     name = cursor.name("the name of a gate")
     gate = find_gate(name)
@@ -88,9 +86,7 @@ def check_distinct(names: Iterable[Token]) -> None:
         seen.add(token.text)
 
 
-def _read_body(
-    cursor: Cursor, signature: Signature, find_gate: FindGate, limits: Limits
-) -> list[Call]:
+def _read_body(cursor: Cursor, signature: Signature, find_gate: FindGate, limits: Limits) -> list[Call]:
     names = frozenset(signature.parameters)
     positions = {name: position for position, name in enumerate(signature.qubits)}
     body = []

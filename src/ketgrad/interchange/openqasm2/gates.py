@@ -75,9 +75,7 @@ def total_cost(body: Sequence[Call]) -> Cost:
     )
 
 
-def expand(
-    gate: Native | Macro, parameters: tuple[float, ...], qubits: tuple[int, ...]
-) -> Iterator[Instruction]:
+def expand(gate: Native | Macro, parameters: tuple[float, ...], qubits: tuple[int, ...]) -> Iterator[Instruction]:
     """Yield the native gates that one application stands for, in order and without recursion."""
     pending: list[_Application] = [(gate, parameters, qubits)]
     while pending:
@@ -88,9 +86,7 @@ def expand(
             pending.extend(reversed(_body_applied(gate, parameters, qubits)))
 
 
-def _body_applied(
-    gate: Macro, parameters: tuple[float, ...], qubits: tuple[int, ...]
-) -> list[_Application]:
+def _body_applied(gate: Macro, parameters: tuple[float, ...], qubits: tuple[int, ...]) -> list[_Application]:
     values = dict(zip(gate.parameters, parameters, strict=True))
     return [
         (

@@ -58,9 +58,7 @@ class Limits:
         for field in fields(self):
             _check_bound(field.name, getattr(self, field.name))
         if self.digits > _LONGEST_INTEGER:
-            raise InvalidValueError(
-                f"Limits(digits={self.digits}) is too high; at most {_LONGEST_INTEGER} is allowed"
-            )
+            raise InvalidValueError(f"Limits(digits={self.digits}) is too high; at most {_LONGEST_INTEGER} is allowed")
 
     def exceeded(self, name: str, what: str) -> str:
         """Return the sentence for `what`, which is beyond the bound called `name`."""

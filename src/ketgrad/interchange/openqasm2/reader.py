@@ -164,9 +164,7 @@ class _Reader:
 
     def _refuse(self) -> None:
         token = self._cursor.current
-        raise token.error(
-            f"{token.shown()} is not supported yet; only gates and final measurements are"
-        )
+        raise token.error(f"{token.shown()} is not supported yet; only gates and final measurements are")
 
     def _read_qubits(self) -> list[Operand]:
         operands = read_list(self._cursor, self._read_qubit)

@@ -1,0 +1,76 @@
+"""Sessions: lint, types, imports, tests (core only), tests_all (four frameworks), conformance (one a backend).
+
+`nox` runs them all. Every session installs by pip with constraints.txt. The sessions that need a framework share its
+environment on disk through nox's own reuse, so that a second run is quick.
+"""
+
+import nox
+
+nox.options.reuse_existing_virtualenvs = True
+nox.options.default_venv_backend = "virtualenv"
+nox.options.sessions = ["lint", "types", "imports", "tests", "tests_all", "conformance"]
+
+FRAMEWORKS = {
+    "numpy": "",
+    "strict": "",
+    "autoray": "",
+    "pytorch": "torch",
+    "jax": "jax",
+    "tensorflow": "tensorflow",
+}
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+
+
+def install(session: nox.Session, *requirements: str) -> None:
+    session.install("-c", "constraints.txt", *requirements)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and formatting."""
+    install(session, "ruff>=0.11")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy, strict, on the three packages."""
+    install(session, "mypy>=1.15", "pytest", "-e", ".")
+    session.run("mypy")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """The layers: conformance over backends over ketgrad, and no framework in the core."""
+    install(session, "import-linter>=2.1", "-e", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The tests with no framework beyond the core."""
+    install(session, "-e", ".[dev]")
+    session.run("pytest", "-n", "2", *session.posargs, env={"KETGRAD_TEST_BACKENDS": "numpy,strict"})
+
+
+@nox.session
+def tests_all(session: nox.Session) -> None:
+    """The tests with all four frameworks in one environment."""
+    install(session, "-e", ".[all,dev]")
+    session.run(
+        "pytest",
+        "-n",
+        "2",
+        *session.posargs,
+        env={"KETGRAD_TEST_BACKENDS": "numpy,strict,pytorch,jax,tensorflow", **ONE_THREAD},
+    )
+
+
+@nox.session
+@nox.parametrize("backend", sorted(FRAMEWORKS))
+def conformance(session: nox.Session, backend: str) -> None:
+    """The conformance suite, each backend in an environment of its own."""
+    extras = ",".join(filter(None, ("conformance", FRAMEWORKS[backend])))
+    install(session, "-e", f".[{extras}]")
+    session.run("ketgrad", "conformance", backend, env=ONE_THREAD)
