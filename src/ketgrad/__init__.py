@@ -1,6 +1,8 @@
 """Quantum circuits, differentiable in whatever array framework is already there."""
 
 from ketgrad.circuit import Circuit
+from ketgrad.circuit.parameters import parameters
+from ketgrad.circuit_function import function
 from ketgrad.errors import (
     EagerFallbackWarning,
     GradientError,
@@ -14,7 +16,9 @@ from ketgrad.errors import (
     UnsupportedError,
 )
 from ketgrad.interchange.errors import QasmError
+from ketgrad.measurements import density_matrix, entropy, expval, mutual_info, probs, purity, state, var
 from ketgrad.observables import hamiltonians
+from ketgrad.observables.matrix import Hermitian, Projector
 from ketgrad.observables.pauli import I, PauliSum, X, Y, Z
 from ketgrad.precision import get_precision, set_precision, use_precision
 from ketgrad.registry import available_backends, backend, get_backend, set_backend, use_backend
@@ -27,6 +31,7 @@ __all__ = [
     "EagerFallbackWarning",
     "GradientError",
     "GradientFallbackWarning",
+    "Hermitian",
     "I",
     "InvalidTypeError",
     "InvalidValueError",
@@ -34,6 +39,7 @@ __all__ = [
     "MissingFrameworkError",
     "PauliSum",
     "PrecisionError",
+    "Projector",
     "QasmError",
     "UnknownBackendError",
     "UnsupportedError",
@@ -42,6 +48,10 @@ __all__ = [
     "Z",
     "available_backends",
     "backend",
+    "density_matrix",
+    "entropy",
+    "expval",
+    "function",
     "get_backend",
     "get_precision",
     "grad",
@@ -49,10 +59,16 @@ __all__ = [
     "hessian",
     "jacobian",
     "jit",
+    "mutual_info",
+    "parameters",
+    "probs",
+    "purity",
     "set_backend",
     "set_precision",
+    "state",
     "use_backend",
     "use_precision",
     "value_and_grad",
+    "var",
     "vmap",
 ]

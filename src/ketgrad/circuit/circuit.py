@@ -6,33 +6,42 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ketgrad import measurements
+from ketgrad.circuit.channel_methods import ChannelMethods
 from ketgrad.circuit.gate_methods import GateMethods
 from ketgrad.circuit.operations import (
     Operation,
+    channel_operation,
+    check_controls,
     check_integer,
     check_qubits,
     gate_operation,
+    inverse,
+    kraus_operation,
+    relabelled,
     unitary_operation,
+    with_controls,
 )
-from ketgrad.errors import InvalidValueError
+from ketgrad.circuit.parameters import Expression
+from ketgrad.errors import InvalidTypeError, InvalidValueError
 from ketgrad.interchange import openqasm2
-from ketgrad.observables.pauli import PauliSum
+from ketgrad.observables.matrix import Observable
 from ketgrad.precision import get_precision
 from ketgrad.protocol import Array
 from ketgrad.registry import get_backend
-from ketgrad.simulate import expectation, sampling, state_vector
+from ketgrad.simulate import evolve, sampling
 from ketgrad.simulate.sampling import Counts
 
 
 @dataclass(frozen=True)
-class Measurement:
+class ReadOut:
     """A qubit that is read out into a classical bit at the end of the circuit."""
 
     qubit: int
     bit: int
 
 
-class Circuit(GateMethods):
+class Circuit(GateMethods, ChannelMethods):
     """A quantum circuit on qubits that begin in |0…0⟩.
 
     Gate methods append a gate and return the circuit, so that they chain; they take parameters first, then qubits.
@@ -63,7 +72,7 @@ class Circuit(GateMethods):
         if self.num_qubits < 1:
             raise InvalidValueError(f"a circuit has at least one qubit, got {num_qubits}")
         self._operations: list[Operation] = []
-        self._measurements: list[Measurement] = []
+        self._measurements: list[ReadOut] = []
         self._classical_sizes: tuple[int, ...] = ()
 
     @property
@@ -72,7 +81,7 @@ class Circuit(GateMethods):
         return tuple(self._operations)
 
     @property
-    def measurements(self) -> tuple[Measurement, ...]:
+    def measurements(self) -> tuple[ReadOut, ...]:
         """The read-out at the end; empty where `counts` reads all qubits."""
         return tuple(self._measurements)
 
@@ -100,6 +109,100 @@ class Circuit(GateMethods):
         self._operations.append(unitary_operation(matrix, qubits, self.num_qubits))
         return self
 
+    def kraus(self, matrices: Sequence[Any], qubits: Sequence[int]) -> Circuit:
+        """Append a channel ρ → Σ KρK† by its Kraus operators, each of shape (2^k, 2^k) for k qubits.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> keep, flip = [[0.6, 0], [0, 0.6]], [[0, 0.8], [0.8, 0]]
+        >>> kg.Circuit(1).kraus([keep, flip], [0]).probabilities().round(12).tolist()
+        [0.36, 0.64]
+        """
+        self._operations.append(kraus_operation(matrices, qubits, self.num_qubits))
+        return self
+
+    def channel(self, name: str, parameters: Sequence[Any], qubits: Sequence[int]) -> Circuit:
+        """Append a noise channel of the table by its name."""
+        self._operations.append(channel_operation(name, parameters, qubits, self.num_qubits))
+        return self
+
+    def controlled(self, gate: Circuit, controls: Sequence[int], qubits: Sequence[int], on: int | str = 1) -> Circuit:
+        """Append a circuit of gates that acts on `qubits` only where the controls have the values `on`.
+
+        Parameters
+        ----------
+        gate
+            A circuit on as many qubits as `qubits` names.
+        controls
+            Any number of qubits.
+        qubits
+            Where the qubits of the circuit go.
+        on
+            0 or 1 for all controls, or a string such as "01".
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> kg.Circuit(3).x(0).controlled(kg.Circuit(1).x(0), [0, 1], [2], on="10").counts(5, seed=1)
+        {'101': 5}
+        """
+        chosen = check_controls(controls, on, self.num_qubits)
+        added = [with_controls(operation, chosen) for operation in self._relabelled(gate, qubits)]
+        self._operations.extend(added)
+        return self
+
+    def compose(self, other: Circuit, qubits: Sequence[int] | None = None) -> Circuit:
+        """Append another circuit, its qubits put on those named, by default on the first ones; return this one.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> bell = kg.Circuit(2).h(0).cx(0, 1)
+        >>> kg.Circuit(3).compose(bell, [2, 0])
+        Circuit(3): h 2; cx 2 0
+        """
+        self._operations.extend(self._relabelled(other, range(other.num_qubits) if qubits is None else qubits))
+        return self
+
+    def inverse(self) -> Circuit:
+        """Return a new circuit that undoes this one.
+
+        Raises
+        ------
+        UnsupportedError
+            If there is a channel in it.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> kg.Circuit(1).s(0).rx(0.5, 0).inverse()
+        Circuit(1): rx(-0.5) 0; sdg 0
+        """
+        result = Circuit(self.num_qubits)
+        result._operations = [inverse(operation) for operation in reversed(self._operations)]
+        return result
+
+    def power(self, exponent: int) -> Circuit:
+        """Return a new circuit that does this one so many times; a negative exponent undoes it.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> len(kg.Circuit(1).t(0).power(3))
+        3
+        """
+        times = check_integer(exponent, "the exponent")
+        base = self if times >= 0 else self.inverse()
+        result = Circuit(self.num_qubits)
+        result._operations = base._operations * abs(times)
+        return result
+
+    def barrier(self, *qubits: int) -> Circuit:
+        """Check the qubits and append nothing: a barrier says something to compilers, and there is none here."""
+        check_qubits(qubits, self.num_qubits, "barrier")
+        return self
+
     def state(self) -> Array:
         """Return the state vector, complex, of shape (2^n,).
 
@@ -109,7 +212,18 @@ class Circuit(GateMethods):
         >>> kg.Circuit(1).x(0).state().tolist()
         [0j, (1+0j)]
         """
-        return state_vector.run(get_backend(), self._operations, self.num_qubits, get_precision())
+        return self._measure(measurements.state())
+
+    def density_matrix(self, qubits: Sequence[int] | None = None) -> Array:
+        """Return the density matrix of some qubits, complex, of shape (2^k, 2^k), the first one most significant.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> kg.Circuit(2).h(0).cx(0, 1).density_matrix([0]).real.round(12).tolist()
+        [[0.5, 0.0], [0.0, 0.5]]
+        """
+        return self._measure(measurements.density_matrix(qubits))
 
     def probabilities(self, qubits: Sequence[int] | None = None) -> Array:
         """Return the probability of each outcome of some qubits, in the order given; of all by default.
@@ -125,12 +239,10 @@ class Circuit(GateMethods):
         >>> kg.Circuit(2).x(1).probabilities([1]).tolist()
         [0.0, 1.0]
         """
-        chosen = range(self.num_qubits) if qubits is None else qubits
-        checked = check_qubits(tuple(chosen), self.num_qubits, "probabilities")
-        return expectation.probabilities(get_backend(), self.state(), self.num_qubits, checked)
+        return self._measure(measurements.probs(qubits))
 
-    def expectation(self, observable: PauliSum) -> Array:
-        """Return ⟨ψ|H|ψ⟩, a real 0-d array.
+    def expectation(self, observable: Observable) -> Array:
+        """Return ⟨A⟩ of a Pauli sum, a `Hermitian` or a `Projector`, a real 0-d array.
 
         Raises
         ------
@@ -143,10 +255,10 @@ class Circuit(GateMethods):
         >>> float(kg.Circuit(1).x(0).expectation(kg.Z(0)))
         -1.0
         """
-        return expectation.expectation(get_backend(), self.state(), self.num_qubits, observable)
+        return self._measure(measurements.expval(observable))
 
-    def variance(self, observable: PauliSum) -> Array:
-        """Return ⟨H²⟩ − ⟨H⟩², a real 0-d array.
+    def variance(self, observable: Observable) -> Array:
+        """Return ⟨A²⟩ − ⟨A⟩², a real 0-d array.
 
         Examples
         --------
@@ -154,10 +266,40 @@ class Circuit(GateMethods):
         >>> round(float(kg.Circuit(1).h(0).variance(kg.Z(0))), 12)
         1.0
         """
-        state, backend = self.state(), get_backend()
-        mean = expectation.expectation(backend, state, self.num_qubits, observable)
-        square = expectation.expectation(backend, state, self.num_qubits, observable @ observable)
-        return square - mean * mean
+        return self._measure(measurements.var(observable))
+
+    def purity(self, qubits: Sequence[int] | None = None) -> Array:
+        """Return tr ρ² of some qubits, a real 0-d array from 2^−k to 1.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> round(float(kg.Circuit(2).h(0).cx(0, 1).purity([0])), 12)
+        0.5
+        """
+        return self._measure(measurements.purity(qubits))
+
+    def entropy(self, qubits: Sequence[int], base: float | None = None) -> Array:
+        """Return the von Neumann entropy −tr ρ log ρ of some qubits, in nats, or to another base.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> round(float(kg.Circuit(2).h(0).cx(0, 1).entropy([0], base=2)), 12)
+        1.0
+        """
+        return self._measure(measurements.entropy(qubits, base))
+
+    def mutual_information(self, first: Sequence[int], second: Sequence[int], base: float | None = None) -> Array:
+        """Return S(A) + S(B) − S(AB) of two groups of qubits, in nats, or to another base.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> round(float(kg.Circuit(2).h(0).cx(0, 1).mutual_information([0], [1], base=2)), 12)
+        2.0
+        """
+        return self._measure(measurements.mutual_info(first, second, base))
 
     def sample(self, shots: int, seed: int | None = None) -> Array:
         """Measure all qubits `shots` times.
@@ -228,7 +370,7 @@ class Circuit(GateMethods):
         circuit = cls(program.num_qubits)
         for instruction in program.operations:
             circuit.append(instruction.name, instruction.parameters, instruction.qubits)
-        circuit._measurements = [Measurement(qubit, bit) for qubit, bit in program.measurements]
+        circuit._measurements = [ReadOut(qubit, bit) for qubit, bit in program.measurements]
         circuit._classical_sizes = tuple(register.size for register in program.classical_registers)
         return circuit
 
@@ -240,18 +382,35 @@ class Circuit(GateMethods):
         return f"Circuit({self.num_qubits}): {gates}"
 
     def _outcomes(self, shots: int, seed: int | None) -> Any:
+        sampling.check_shots(shots)
+        return sampling.draw(get_backend(), self.probabilities(), shots, seed)
+
+    def _measure(self, measurement: measurements.Measurement) -> Array:
         backend = get_backend()
-        everything = tuple(range(self.num_qubits))
-        probabilities = expectation.probabilities(backend, self.state(), self.num_qubits, everything)
-        return sampling.draw(backend, probabilities, shots, seed)
+        result = measurement.evaluate(
+            evolve.run(backend, self._operations, self.num_qubits, get_precision(), {}, batch=1)
+        )
+        return backend.take(result, 0, axis=0)
+
+    def _relabelled(self, other: Circuit, qubits: Sequence[int]) -> list[Operation]:
+        if not isinstance(other, Circuit):
+            raise InvalidTypeError(f"got a {type(other).__name__}; give a circuit")
+        places = check_qubits(tuple(qubits), self.num_qubits, "compose")
+        if len(places) != other.num_qubits:
+            raise InvalidValueError(f"the circuit has {other.num_qubits} qubits, but {len(places)} were named for it")
+        return [relabelled(operation, places) for operation in other._operations]
 
 
 def _show(operation: Operation) -> str:
-    is_matrix = operation.name == "unitary"
+    is_matrix = operation.name in ("unitary", "kraus")
     inside = ", ".join(_number(value) for value in operation.parameters)
     parameters = f"({inside})" if operation.parameters and not is_matrix else ""
-    return f"{operation.name}{parameters} {' '.join(map(str, operation.qubits))}"
+    suffix = "†" if operation.is_adjoint else ""
+    control = "".join(f"c{value}[{qubit}] " for qubit, value in operation.controls)
+    return f"{control}{operation.name}{suffix}{parameters} {' '.join(map(str, operation.qubits))}"
 
 
 def _number(value: Any) -> str:
+    if isinstance(value, Expression):
+        return repr(value)
     return f"{float(value):.6g}" if isinstance(value, int | float) else type(value).__name__

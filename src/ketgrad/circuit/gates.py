@@ -105,8 +105,10 @@ _FIXED: dict[str, Matrix] = {
     "cz": controlled(_Z),
     "ch": controlled(_H),
     "csx": controlled(_SX),
+    "csxdg": controlled(_SX.conj().T),
     "swap": _SWAP,
     "iswap": _ISWAP,
+    "iswapdg": _ISWAP.conj().T,
     "cswap": controlled(_SWAP),
     "ccx": controlled(_X, 2),
     "ccz": controlled(_Z, 2),
@@ -189,3 +191,12 @@ ALIASES = {
     "u3": "u",
     "cphase": "cp",
 }
+
+_ADJOINT_PAIRS = (("s", "sdg"), ("t", "tdg"), ("sx", "sxdg"), ("csx", "csxdg"), ("iswap", "iswapdg"))
+INVERSES: dict[str, str] = {
+    **{name: name for name in _FIXED},
+    **dict(_ADJOINT_PAIRS),
+    **{right: left for left, right in _ADJOINT_PAIRS},
+    "barrier": "barrier",
+}
+"""The gate that undoes each fixed one; most undo themselves."""

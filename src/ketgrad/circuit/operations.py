@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ketgrad.circuit.gates import ALIASES, GATES
-from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad.circuit.channels import CHANNELS
+from ketgrad.circuit.gates import ALIASES, GATES, INVERSES
+from ketgrad.circuit.parameters import as_expression, is_symbolic
+from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 
 UNITARY_TOLERANCE = 1e-6
 
 
+Controls: TypeAlias = tuple[tuple[int, int], ...]
+"""Control qubits, each with the value, 0 or 1, on which the gate acts."""
+
+
 @dataclass(frozen=True)
 class Operation:
-    """A gate of the table with its parameters and qubits; for "unitary" the one parameter is the matrix."""
+    """A gate or channel of the tables with its parameters and qubits.
+
+    The one parameter of "unitary" is the matrix, those of "kraus" are the Kraus operators; "barrier" does nothing.
+    """
 
     name: str
     parameters: tuple[Any, ...]
     qubits: tuple[int, ...]
+    controls: Controls = ()
+    is_adjoint: bool = False
+    """Whether a unitary's matrix acts as its conjugate transpose."""
+
+    @property
+    def all_qubits(self) -> tuple[int, ...]:
+        """The qubits that it touches, controls first."""
+        return (*(qubit for qubit, _ in self.controls), *self.qubits)
 
 
 def gate_operation(name: str, parameters: Sequence[Any], qubits: Sequence[Any], num_qubits: int) -> Operation:
@@ -38,18 +55,94 @@ def gate_operation(name: str, parameters: Sequence[Any], qubits: Sequence[Any], 
     return Operation(known, checked, check_qubits(qubits, num_qubits, name))
 
 
+def channel_operation(name: str, parameters: Sequence[Any], qubits: Sequence[Any], num_qubits: int) -> Operation:
+    """Check a named channel against the table, the circuit's size, and the range of its parameters."""
+    if name not in CHANNELS:
+        raise InvalidValueError(f"channel {name!r} is not known; the channels are {', '.join(sorted(CHANNELS))}")
+    channel = CHANNELS[name]
+    if len(qubits) != channel.num_qubits or len(parameters) != len(channel.parameters):
+        raise InvalidValueError(
+            f"{name} takes {_count(len(channel.parameters), 'parameter')} and {_count(channel.num_qubits, 'qubit')}, "
+            f"got {len(parameters)} and {len(qubits)}"
+        )
+    checked = tuple(_number_or_array(value, name) for value in parameters)
+    if all(_is_number(value) for value in checked):
+        channel.check(name, [float(value) for value in checked])
+    return Operation(name, checked, check_qubits(qubits, num_qubits, name))
+
+
+def kraus_operation(matrices: Sequence[Any], qubits: Sequence[Any], num_qubits: int) -> Operation:
+    """Check Kraus operators: their shapes, and that they preserve the trace where that can be seen now."""
+    checked = check_qubits(qubits, num_qubits, "kraus")
+    arrays = tuple(_matrix_of(matrix, len(checked), "kraus") for matrix in matrices)
+    if not arrays:
+        raise InvalidValueError("kraus got no operators; give at least one matrix")
+    if all(isinstance(array, np.ndarray) for array in arrays):
+        check_kraus(arrays)
+    return Operation("kraus", arrays, checked)
+
+
+def check_controls(qubits: Sequence[Any], on: Any, num_qubits: int) -> Controls:
+    """Return control qubits with their values; `on` is one value for all, or a string such as "01"."""
+    digits = str(on) if isinstance(on, str) else str(on) * len(qubits)
+    if isinstance(on, bool) or len(digits) != len(qubits) or not set(digits) <= {"0", "1"}:
+        raise InvalidValueError(f"controls act on {on!r}; give 0, 1, or a string with one of these for each control")
+    return tuple(zip(check_qubits(qubits, num_qubits, "controls"), map(int, digits), strict=True))
+
+
+def with_controls(operation: Operation, controls: Controls) -> Operation:
+    """Return the operation acting only where the controls have their values."""
+    if operation.name in CHANNELS or operation.name == "kraus":
+        raise UnsupportedError(f"{operation.name} is a channel, which has no controlled form; control gates alone")
+    both = (*controls, *operation.controls)
+    taken = [qubit for qubit, _ in both] + list(operation.qubits)
+    if len(set(taken)) != len(taken):
+        raise InvalidValueError(f"{operation.name} got the qubits {tuple(taken)}, but each may come only once")
+    return replace(operation, controls=both)
+
+
+def relabelled(operation: Operation, places: Sequence[int]) -> Operation:
+    """Return the operation with qubit q moved to places[q]."""
+    return replace(
+        operation,
+        qubits=tuple(places[qubit] for qubit in operation.qubits),
+        controls=tuple((places[qubit], value) for qubit, value in operation.controls),
+    )
+
+
+def inverse(operation: Operation) -> Operation:
+    """Return the gate that undoes this one."""
+    name, parameters = operation.name, operation.parameters
+    if name in CHANNELS or name == "kraus":
+        raise UnsupportedError(f"{name} is a channel, which has no inverse; invert circuits of gates alone")
+    if name == "unitary":
+        return replace(operation, is_adjoint=not operation.is_adjoint)
+    if name in INVERSES:
+        return replace(operation, name=INVERSES[name])
+    if name in ("u", "cu"):
+        theta, phi, lam, *gamma = parameters
+        return replace(operation, parameters=(-theta, -lam, -phi, *(-value for value in gamma)))
+    if name == "u2":
+        return replace(operation, name="u", parameters=(-math.pi / 2, -parameters[1], -parameters[0]))
+    return replace(operation, parameters=tuple(-value for value in parameters))
+
+
+def check_kraus(matrices: Sequence[Any]) -> None:
+    """Refuse Kraus operators, as NumPy matrices, that do not preserve the trace."""
+    total = sum(matrix.conj().T @ matrix for matrix in matrices)
+    error = float(np.max(np.abs(total - np.eye(len(total)))))
+    if not error < UNITARY_TOLERANCE:
+        raise InvalidValueError(
+            f"the Kraus operators do not preserve the trace: Σ K†K differs from the identity by {error:.2g}; give ones "
+            f"for which it does by less than {UNITARY_TOLERANCE:g}"
+        )
+
+
 def unitary_operation(matrix: Any, qubits: Sequence[Any], num_qubits: int) -> Operation:
     """Check a matrix given by hand: its shape, and that it is unitary where that can be seen now."""
     checked = check_qubits(qubits, num_qubits, "unitary")
-    is_nested_list = isinstance(matrix, list | tuple)
-    array = np.asarray(matrix) if is_nested_list and _is_plain(matrix) else matrix
-    size = 1 << len(checked)
-    shape = tuple(getattr(array, "shape", ()))
-    if shape != (size, size):
-        raise InvalidValueError(
-            f"unitary on {_count(len(checked), 'qubit')} takes a matrix of shape {(size, size)}, got {shape}"
-        )
-    if isinstance(array, np.ndarray) and array.dtype.kind in "biufc":
+    array = _matrix_of(matrix, len(checked), "unitary")
+    if isinstance(array, np.ndarray):
         check_unitary(array)
     return Operation("unitary", (array,), checked)
 
@@ -91,9 +184,11 @@ def check_finite(value: float, name: str) -> None:
 def _number_or_array(value: Any, name: str) -> Any:
     if isinstance(value, bool | str | complex | np.complexfloating | list | tuple | dict) or value is None:
         raise InvalidTypeError(f"{name} got the parameter {value!r}; give a real number or a 0-d array")
-    if isinstance(value, int | float | np.integer | np.floating):
+    if _is_number(value):
         check_finite(float(value), name)
         return value
+    if is_symbolic(value):
+        return as_expression(value)
     shape = getattr(value, "shape", None)
     if shape is None:
         raise InvalidTypeError(f"{name} got a {type(value).__name__} as a parameter; give a real number or a 0-d array")
@@ -102,6 +197,22 @@ def _number_or_array(value: Any, name: str) -> Any:
             f"{name} got a parameter of shape {tuple(shape)}; give one number, and batches by kg.vmap"
         )
     return value
+
+
+def _matrix_of(matrix: Any, num_qubits: int, name: str) -> Any:
+    is_nested_list = isinstance(matrix, list | tuple)
+    array = np.asarray(matrix) if is_nested_list and _is_plain(matrix) else matrix
+    size = 1 << num_qubits
+    shape = tuple(getattr(array, "shape", ()))
+    if shape != (size, size):
+        raise InvalidValueError(
+            f"{name} on {_count(num_qubits, 'qubit')} takes a matrix of shape {(size, size)}, got {shape}"
+        )
+    return array
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating)
 
 
 def _is_plain(value: Any) -> bool:

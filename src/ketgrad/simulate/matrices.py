@@ -1,8 +1,8 @@
 """The matrices of all gates of a circuit, computed together: a few operations for the whole circuit, not a few a gate.
 
-The way through: gates are taken apart into fixed matrices, rotations and given matrices; the angles of all rotations
-become one array; one exponential gives the phases exp(−iθλ/2), one sum over projectors the matrices of all rotations
-on the same number of qubits; each step of the circuit picks its own.
+The way through: gates are taken apart into fixed matrices, rotations, given matrices and channels; the numbers in all
+of them become one array; one exponential gives the phases exp(−iθλ/2), one sum over projectors the matrices of all
+rotations on the same number of qubits; each step of the circuit picks its own.
 """
 
 from __future__ import annotations
@@ -14,39 +14,127 @@ from typing import Any
 
 import numpy as np
 
+from ketgrad.circuit.channels import CHANNELS
 from ketgrad.circuit.gates import GATES, CompositeGate, FixedGate, RotationGate
-from ketgrad.circuit.operations import Operation, check_finite, check_unitary
-from ketgrad.errors import InvalidTypeError
-from ketgrad.precision import COMPLEX_TYPE, COMPLEX_TYPES, REAL_TYPE, Precision
+from ketgrad.circuit.operations import Controls, Operation, check_kraus, check_unitary
+from ketgrad.precision import COMPLEX_TYPE, REAL_TYPE, Precision
 from ketgrad.protocol import Array, ArrayBackend
+from ketgrad.simulate.scalars import Number, Values, scalar_vector
 
 
 @dataclass(frozen=True)
 class Step:
-    """A matrix and the qubits that it acts on, the first one most significant."""
+    """A matrix and the qubits that it acts on, the first one most significant.
+
+    The matrix has shape (2^k, 2^k), or (batch, 2^k, 2^k); that of a channel, which is a superoperator, has 4^k for 2^k.
+    """
 
     matrix: Array
     qubits: tuple[int, ...]
+    controls: Controls = ()
+    is_channel: bool = False
 
 
-def gate_steps(backend: ArrayBackend, operations: Sequence[Operation], precision: Precision) -> list[Step]:
+def circuit_steps(
+    backend: ArrayBackend, operations: Sequence[Operation], values: Values, precision: Precision
+) -> list[Step]:
     """Return the circuit as matrices of the backend, in order, in the precision given."""
     parts = [part for operation in operations for part in _elementary(operation)]
-    rotations = [part for part in parts if isinstance(GATES.get(part.name), RotationGate)]
-    angles = _angle_vector(backend, rotations, precision)
-    device = None if angles is None else backend.device(angles)
-    rotation_matrices = iter(_rotation_matrices(backend, rotations, angles, precision))
-    steps = []
-    for part in parts:
+    numbers = [Number(value, part.name) for part in parts for value in _numbers_of(part)]
+    scalars = scalar_vector(backend, numbers, values, precision)
+    maker = _Maker(backend, precision, scalars)
+    starts = np.cumsum([0, *(len(_numbers_of(part)) for part in parts)])
+    slots = [int(start) for start in starts[:-1]]
+    rotations = maker.rotations(parts, slots)
+    return [
+        Step(
+            rotations[index] if index in rotations else maker.matrix(part, slot),
+            part.qubits,
+            part.controls,
+            part.name in CHANNELS or part.name == "kraus",
+        )
+        for index, (part, slot) in enumerate(zip(parts, slots, strict=True))
+    ]
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the matrices of one run."""
+
+    backend: ArrayBackend
+    precision: Precision
+    scalars: Array | None
+
+    @property
+    def device(self) -> str | None:
+        return None if self.scalars is None else self.backend.device(self.scalars)
+
+    def rotations(self, parts: Sequence[Operation], slots: Sequence[int]) -> dict[int, Array]:
+        """Return the matrices of all rotations, by their place among the parts."""
+        found: dict[int, Array] = {}
+        places = [index for index, part in enumerate(parts) if isinstance(GATES.get(part.name), RotationGate)]
+        for size in sorted({len(parts[index].qubits) for index in places}):
+            group = [index for index in places if len(parts[index].qubits) == size]
+            names = tuple(parts[index].name for index in group)
+            angles = self.backend.take(self.scalars, np.array([slots[index] for index in group]), axis=-1)
+            stacked = self._rotations_of_one_size(names, angles)
+            for row, index in enumerate(group):
+                found[index] = self.backend.take(stacked, row, axis=-3)
+        return found
+
+    def matrix(self, part: Operation, slot: int) -> Array:
+        """Return the matrix of anything but a rotation."""
         gate = GATES.get(part.name)
-        if isinstance(gate, RotationGate):
-            matrix = next(rotation_matrices)
-        elif isinstance(gate, FixedGate):
-            matrix = backend.asarray(gate.matrix, dtype=COMPLEX_TYPE[precision], device=device)
-        else:
-            matrix = _given_matrix(backend, part.parameters[0], precision, device)
-        steps.append(Step(matrix, part.qubits))
-    return steps
+        if isinstance(gate, FixedGate):
+            return self._constant(gate.matrix)
+        if part.name in CHANNELS:
+            return self._channel(part, slot)
+        if part.name == "kraus":
+            return self._kraus(part.parameters)
+        return self._unitary(part)
+
+    def _rotations_of_one_size(self, names: tuple[str, ...], angles: Array) -> Array:
+        backend = self.backend
+        eigenvalues, projectors = _spectra(names)
+        halves = backend.asarray(-0.5 * eigenvalues, dtype=REAL_TYPE[self.precision], device=self.device)
+        exponents = backend.einsum(_batched(angles, "g,gk->gk"), angles, halves)
+        phases = backend.exp(1j * backend.astype(exponents, COMPLEX_TYPE[self.precision]))
+        return backend.einsum(_batched(phases, "gk,gkij->gij"), phases, self._constant(projectors))
+
+    def _channel(self, part: Operation, slot: int) -> Array:
+        backend, channel = self.backend, CHANNELS[part.name]
+        if not channel.parameters:
+            return self._constant(channel.terms[0])
+        numbers = [backend.take(self.scalars, slot + offset, axis=-1) for offset in range(len(channel.parameters))]
+        if all(map(backend.is_concrete, numbers)):
+            rows = np.stack([backend.to_numpy(number).reshape(-1) for number in numbers], axis=-1)
+            for row in rows:
+                channel.check(part.name, row.tolist())
+        weights = backend.astype(
+            backend.stack(channel.weights(backend, numbers), axis=-1), COMPLEX_TYPE[self.precision]
+        )
+        return backend.einsum(_batched(weights, "t,tij->ij"), weights, self._constant(channel.terms))
+
+    def _kraus(self, matrices: Sequence[Any]) -> Array:
+        backend = self.backend
+        arrays = [
+            backend.asarray(matrix, dtype=COMPLEX_TYPE[self.precision], device=self.device) for matrix in matrices
+        ]
+        if all(map(backend.is_concrete, arrays)):
+            check_kraus([backend.to_numpy(array) for array in arrays])
+        stacked = backend.stack(arrays)
+        size = tuple(stacked.shape)[1] ** 2
+        return backend.reshape(backend.einsum("tij,tkl->ikjl", stacked, backend.conj(stacked)), (size, size))
+
+    def _unitary(self, part: Operation) -> Array:
+        backend, matrix = self.backend, part.parameters[0]
+        array = backend.asarray(matrix, dtype=COMPLEX_TYPE[self.precision], device=self.device)
+        if backend.is_concrete(array) and not isinstance(matrix, np.ndarray):
+            check_unitary(backend.to_numpy(array))
+        return backend.conj(backend.transpose(array, (1, 0))) if part.is_adjoint else array
+
+    def _constant(self, matrix: Any) -> Array:
+        return self.backend.asarray(matrix, dtype=COMPLEX_TYPE[self.precision], device=self.device)
 
 
 def _elementary(operation: Operation) -> Iterator[Operation]:
@@ -55,52 +143,21 @@ def _elementary(operation: Operation) -> Iterator[Operation]:
         yield operation
         return
     for name, parameters, places in gate.parts(*operation.parameters):
-        yield from _elementary(Operation(name, parameters, tuple(operation.qubits[place] for place in places)))
+        qubits = tuple(operation.qubits[place] for place in places)
+        yield from _elementary(Operation(name, parameters, qubits, operation.controls))
 
 
-def _angle_vector(backend: ArrayBackend, rotations: Sequence[Operation], precision: Precision) -> Array | None:
-    if not rotations:
-        return None
-    angles = backend.asarray([_real_angle(backend, rotation) for rotation in rotations])
-    if backend.is_concrete(angles):
-        for value, rotation in zip(backend.to_numpy(angles).tolist(), rotations, strict=True):
-            check_finite(value, rotation.name)
-    return backend.astype(angles, REAL_TYPE[precision])
+def _numbers_of(part: Operation) -> tuple[Any, ...]:
+    return () if part.name in ("unitary", "kraus") else part.parameters
 
 
-def _real_angle(backend: ArrayBackend, rotation: Operation) -> Any:
-    angle = rotation.parameters[0]
-    if isinstance(angle, int | float):
-        return float(angle)
-    array = backend.asarray(angle)
-    if backend.dtype(array) in COMPLEX_TYPES:
-        raise InvalidTypeError(f"{rotation.name} got a complex parameter; give a real one")
-    return array
-
-
-def _rotation_matrices(
-    backend: ArrayBackend, rotations: Sequence[Operation], angles: Array | None, precision: Precision
-) -> list[Array]:
-    matrices: list[Array] = [None] * len(rotations)
-    sizes = {len(rotation.qubits) for rotation in rotations}
-    for size in sorted(sizes):
-        places = [index for index, rotation in enumerate(rotations) if len(rotation.qubits) == size]
-        names = tuple(rotations[index].name for index in places)
-        chosen = backend.take(angles, np.array(places), axis=0)
-        stacked = _matrices_of_one_size(backend, names, chosen, precision)
-        for row, index in enumerate(places):
-            matrices[index] = backend.take(stacked, row, axis=0)
-    return matrices
-
-
-def _matrices_of_one_size(backend: ArrayBackend, names: tuple[str, ...], angles: Array, precision: Precision) -> Array:
-    eigenvalues, projectors = _spectra(names)
-    device = backend.device(angles)
-    halves = backend.asarray(-0.5 * eigenvalues, dtype=REAL_TYPE[precision], device=device)
-    exponents = backend.einsum("g,gk->gk", angles, halves)
-    phases = backend.exp(1j * backend.astype(exponents, COMPLEX_TYPE[precision]))
-    constants = backend.asarray(projectors, dtype=COMPLEX_TYPE[precision], device=device)
-    return backend.einsum("gk,gkij->gij", phases, constants)
+def _batched(array: Array, subscripts: str) -> str:
+    """Add the batch to the first operand and the result, where the array has one."""
+    first, rest = subscripts.split(",")
+    if len(tuple(array.shape)) == len(first):
+        return subscripts
+    second, result = rest.split("->")
+    return f"Z{first},{second}->Z{result}"
 
 
 @cache
@@ -115,10 +172,3 @@ def _spectra(names: tuple[str, ...]) -> tuple[Any, Any]:
         eigenvalues[row, : len(gate.eigenvalues)] = gate.eigenvalues
         projectors[row, : len(gate.eigenvalues)] = gate.projectors
     return eigenvalues, projectors
-
-
-def _given_matrix(backend: ArrayBackend, matrix: Any, precision: Precision, device: str | None) -> Array:
-    array = backend.asarray(matrix, dtype=COMPLEX_TYPE[precision], device=device)
-    if backend.is_concrete(array) and not isinstance(matrix, np.ndarray):
-        check_unitary(backend.to_numpy(array))
-    return array

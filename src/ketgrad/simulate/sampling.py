@@ -23,11 +23,17 @@ class Counts(dict[str, int]):
         return sum(self.values())
 
 
-def draw(backend: ArrayBackend, probabilities: Array, shots: int, seed: int | None) -> Any:
-    """Return `shots` outcomes as NumPy integers, by inverting the cumulative distribution."""
+def check_shots(shots: int) -> int:
+    """Return the number of shots as an integer of at least one."""
     count = check_integer(shots, "the number of shots")
     if count < 1:
         raise InvalidValueError(f"the number of shots is {count}; give at least 1")
+    return count
+
+
+def draw(backend: ArrayBackend, probabilities: Array, shots: int, seed: int | None) -> Any:
+    """Return `shots` outcomes as NumPy integers, by inverting the cumulative distribution."""
+    count = check_shots(shots)
     key = backend.random_key(seed)
     uniform = backend.to_numpy(backend.random_uniform(key, (count,), dtype="float64"))
     weights = backend.to_numpy(probabilities).astype("float64")

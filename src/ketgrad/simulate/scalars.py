@@ -1,0 +1,115 @@
+"""All numbers of a circuit, angles and channel parameters, as one array: constants, native arrays and symbols.
+
+A number is a constant plus multiples of elements of some sources: the flat values of each declared array, and the
+native 0-d arrays that were put straight into gates. So the whole circuit costs one `take` for each source, not one
+tiny operation for each gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ketgrad.circuit.operations import check_finite
+from ketgrad.circuit.parameters import Declaration, Expression, as_expression, is_symbolic
+from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad.precision import COMPLEX_TYPES, REAL_TYPE, Precision
+from ketgrad.protocol import Array, ArrayBackend
+
+Values = Mapping[Declaration, Array]
+"""The values of each declared array, flat: of shape (size,), or (batch, size)."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """One parameter of one gate, as it was given, and the gate's name for messages."""
+
+    value: Any
+    gate: str
+
+
+def scalar_vector(
+    backend: ArrayBackend, numbers: Sequence[Number], values: Values, precision: Precision
+) -> Array | None:
+    """Return the numbers as an array of shape (numbers,), or (batch, numbers); None where there are none."""
+    if not numbers:
+        return None
+    native = [number for number in numbers if not _is_plain(number.value) and not is_symbolic(number.value)]
+    sources: dict[Any, Array] = dict(values)
+    if native:
+        sources[None] = backend.asarray([_real(backend, number) for number in native])
+    expressions = _expressions(numbers)
+    used = {array for expression in expressions for array, _, _ in expression.terms}
+    _check_bound(used, sources)
+    total: Array | None = None
+    for array in sources:
+        if array in used:
+            part = _weighted(backend, sources[array], array, expressions, precision)
+            total = part if total is None else total + part
+    constants = np.array([expression.constant for expression in expressions])
+    device = None if total is None else backend.device(total)
+    offset = backend.asarray(constants, dtype=REAL_TYPE[precision], device=device)
+    result = offset if total is None else total + offset
+    _check_finite(backend, result, numbers)
+    return result
+
+
+def _expressions(numbers: Sequence[Number]) -> list[Expression]:
+    """Write every number as an affine expression; native arrays are elements of a source named None."""
+    result, position = [], 0
+    for number in numbers:
+        if is_symbolic(number.value):
+            result.append(as_expression(number.value))
+        elif _is_plain(number.value):
+            result.append(Expression((), float(number.value)))
+        else:
+            result.append(Expression(((None, position, 1.0),)))  # type: ignore[arg-type]
+            position += 1
+    return result
+
+
+def _weighted(
+    backend: ArrayBackend, source: Array, array: Any, expressions: Sequence[Expression], precision: Precision
+) -> Array:
+    """Sum, for each expression, its terms in this source: as many `take`s as the longest has terms."""
+    rows = [[(index, factor) for owner, index, factor in item.terms if owner == array] for item in expressions]
+    real = backend.astype(source, REAL_TYPE[precision])
+    total: Array | None = None
+    for depth in range(max(map(len, rows))):
+        places = [row[depth] if depth < len(row) else (0, 0.0) for row in rows]
+        factors = np.array([factor for _, factor in places])
+        part = backend.take(real, np.array([index for index, _ in places]), axis=-1)
+        if not np.all(factors == 1.0):
+            part = part * backend.asarray(factors, dtype=REAL_TYPE[precision], device=backend.device(part))
+        total = part if total is None else total + part
+    return total
+
+
+def _check_bound(used: set[Any], sources: Mapping[Any, Array]) -> None:
+    missing = [array for array in used if array not in sources]
+    if missing:
+        names = ", ".join(sorted(f"{array.name} of shape {array.shape}" for array in missing))
+        raise InvalidValueError(f"the circuit has parameters without values: {names}; call it by kg.function")
+
+
+def _check_finite(backend: ArrayBackend, result: Array, numbers: Sequence[Number]) -> None:
+    if not backend.is_concrete(result):
+        return
+    finite = np.isfinite(backend.to_numpy(result)).reshape(-1, len(numbers)).all(axis=0)
+    if not finite.all():
+        place = int(np.argmin(finite))
+        check_finite(float(backend.to_numpy(result).reshape(-1, len(numbers))[:, place].sum()), numbers[place].gate)
+
+
+def _real(backend: ArrayBackend, number: Number) -> Array:
+    array = backend.asarray(number.value)
+    if backend.dtype(array) in COMPLEX_TYPES:
+        raise InvalidTypeError(f"{number.gate} got a complex parameter; give a real one")
+    return array
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating)

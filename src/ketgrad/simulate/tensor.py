@@ -1,0 +1,119 @@
+"""Operations on batches of vectors over qubits: arrays of shape (batch, 2^m), qubit 0 the slowest axis.
+
+An array is reshaped so that each qubit at work has an axis of its own and all qubits between two of them share one:
+(batch·left, 2, right) for one qubit, (batch, a, 2, b, 2, c) for two. So the number of axes and of einsum letters
+depends on the gate alone and not on the number of qubits, which TensorFlow (8 axes) and einsum (52 letters) would
+limit.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from ketgrad.circuit.operations import Controls
+from ketgrad.protocol import Array, ArrayBackend
+
+BATCH = "Z"
+
+
+def contract(backend: ArrayBackend, vectors: Array, matrix: Array, qubits: tuple[int, ...], num_qubits: int) -> Array:
+    """Apply a matrix (2^k, 2^k), or one for each element of the batch (batch, 2^k, 2^k), to k qubits."""
+    is_batched = len(tuple(matrix.shape)) == 3
+    shape, subscripts = layout(qubits, num_qubits, is_batched)
+    size = vectors.shape[0]
+    axes = (2,) * (2 * len(qubits))
+    tensor = backend.reshape(matrix, (size, *axes) if is_batched else axes)
+    result = backend.einsum(subscripts, tensor, backend.reshape(vectors, (size, *shape)))
+    return backend.reshape(result, (size, 1 << num_qubits))
+
+
+def contract_controlled(
+    backend: ArrayBackend,
+    vectors: Array,
+    matrix: Array,
+    qubits: tuple[int, ...],
+    controls: Controls,
+    num_qubits: int,
+) -> Array:
+    """Apply a matrix to k qubits in that part of each vector where the controls have their values."""
+    if not controls:
+        return contract(backend, vectors, matrix, qubits, num_qubits)
+    (control, value), *rest = controls
+    shape = tuple(vectors.shape)
+    parts = split(backend, vectors, control)
+    halves = [backend.take(parts, index, axis=1) for index in (0, 1)]
+    # One qubit fewer: those behind the control move up by one.
+    moved = tuple(qubit - (qubit > control) for qubit in qubits)
+    others = tuple((qubit - (qubit > control), on) for qubit, on in rest)
+    active = backend.reshape(halves[value], (shape[0], shape[1] // 2))
+    changed = contract_controlled(backend, active, matrix, moved, others, num_qubits - 1)
+    halves[value] = backend.reshape(changed, tuple(halves[value].shape))
+    return backend.reshape(backend.stack(halves, axis=1), shape)
+
+
+@cache
+def layout(qubits: tuple[int, ...], num_qubits: int, is_batched: bool) -> tuple[tuple[int, ...], str]:
+    """Return a vector's shape with an axis for each of the qubits, and the subscripts of `contract`."""
+    letters = iter(string.ascii_letters)
+    outputs = {qubit: next(letters) for qubit in qubits}
+    inputs = {qubit: next(letters) for qubit in qubits}
+    shape: list[int] = []
+    before, after = BATCH, BATCH
+    previous = -1
+    for qubit in sorted(qubits):
+        between = next(letters)
+        shape += [1 << (qubit - previous - 1), 2]
+        before += between + inputs[qubit]
+        after += between + outputs[qubit]
+        previous = qubit
+    last = next(letters)
+    shape.append(1 << (num_qubits - previous - 1))
+    matrix = "".join(outputs[qubit] for qubit in qubits) + "".join(inputs[qubit] for qubit in qubits)
+    prefix = BATCH if is_batched else ""
+    return tuple(shape), f"{prefix}{matrix},{before}{last}->{after}{last}"
+
+
+def split(backend: ArrayBackend, vectors: Array, qubit: int) -> Array:
+    """Give a qubit an axis of its own in the middle: (batch·left, 2, right)."""
+    return backend.reshape(vectors, (vectors.shape[0] << qubit, 2, -1))
+
+
+def flip(backend: ArrayBackend, vectors: Array, qubits: Sequence[int]) -> Array:
+    """Exchange the two values of each of the qubits."""
+    shape = tuple(vectors.shape)
+    for qubit in qubits:
+        exchanged = backend.take(split(backend, vectors, qubit), np.array([1, 0]), axis=1)
+        vectors = backend.reshape(exchanged, shape)
+    return vectors
+
+
+def weigh_out(backend: ArrayBackend, vectors: Array, qubit: int, weights: tuple[float, float]) -> Array:
+    """Sum a qubit away with a weight for each of its values, which halves the vectors."""
+    constants = backend.asarray(np.array(weights), dtype=backend.dtype(vectors), device=backend.device(vectors))
+    halved = backend.einsum("asb,s->ab", split(backend, vectors, qubit), constants)
+    return backend.reshape(halved, (vectors.shape[0], -1))
+
+
+def bring_first(backend: ArrayBackend, vectors: Array, qubits: Sequence[int]) -> Array:
+    """Return vectors of shape (batch, 2^k, rest), the named qubits first, in the order given."""
+    size = vectors.shape[0]
+    ahead: list[int] = []
+    for qubit in reversed(qubits):
+        place = qubit + sum(other > qubit for other in ahead)
+        parts = backend.reshape(vectors, (size, 1 << place, 2, -1))
+        vectors = backend.reshape(backend.transpose(parts, (0, 2, 1, 3)), (size, -1))
+        ahead.append(qubit)
+    return backend.reshape(vectors, (size, 1 << len(qubits), -1))
+
+
+def reorder(backend: ArrayBackend, marginal: Array, qubits: tuple[int, ...], *, axis: int) -> Array:
+    """Bring an axis over sorted qubits into the order asked for."""
+    if list(qubits) == sorted(qubits):
+        return marginal
+    ranks = [sorted(qubits).index(qubit) for qubit in qubits]
+    grid = np.arange(1 << len(qubits)).reshape((2,) * len(qubits))
+    return backend.take(marginal, grid.transpose(ranks).reshape(-1), axis=axis)
