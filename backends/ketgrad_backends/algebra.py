@@ -24,12 +24,6 @@ class AutorayAlgebra(BackendBase):
     def transpose(self, array: Array, axes: Sequence[int], /) -> Array:
         return self.namespace.transpose(array, tuple(axes))
 
-    def einsum(self, subscripts: str, /, *arrays: Array) -> Array:
-        return self.namespace.einsum(subscripts, *arrays)
-
-    def matmul(self, left: Array, right: Array, /) -> Array:
-        return self.namespace.matmul(left, right)
-
     def conj(self, array: Array, /) -> Array:
         return self.namespace.conj(array)
 

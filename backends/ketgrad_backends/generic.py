@@ -79,6 +79,12 @@ class GenericBackend(AutorayAlgebra):
         place = axis % len(tuple(array.shape))
         return array[(slice(None),) * place + (indices,)]
 
+    def einsum(self, subscripts: str, /, *arrays: Array) -> Array:
+        return self.namespace.einsum(subscripts, *arrays)
+
+    def matmul(self, left: Array, right: Array, /) -> Array:
+        return self.namespace.matmul(left, right)
+
     def sum(self, array: Array, /, *, axis: int | None = None) -> Array:
         return self.namespace.sum(array) if axis is None else self.namespace.sum(array, axis=axis)
 

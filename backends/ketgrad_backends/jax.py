@@ -83,6 +83,12 @@ class JaxBackend(AutorayAlgebra):
             return jax.lax.index_in_dim(array, indices, axis, keepdims=False)
         return jnp.take(array, np.asarray(indices), axis=axis)
 
+    def einsum(self, subscripts: str, /, *arrays: Array) -> Array:
+        return jnp.einsum(subscripts, *arrays)
+
+    def matmul(self, left: Array, right: Array, /) -> Array:
+        return jnp.matmul(left, right)
+
     def sum(self, array: Array, /, *, axis: int | None = None) -> Array:
         return jnp.sum(array, axis=axis)
 

@@ -85,6 +85,12 @@ class NumpyBackend(AutorayAlgebra):
         place = axis % array.ndim
         return array[(slice(None),) * place + (indices,)]
 
+    def einsum(self, subscripts: str, /, *arrays: Array) -> Array:
+        return autograd.numpy.einsum(subscripts, *arrays)
+
+    def matmul(self, left: Array, right: Array, /) -> Array:
+        return autograd.numpy.matmul(left, right)
+
     def sum(self, array: Array, /, *, axis: int | None = None) -> Array:
         return autograd.numpy.sum(array, axis=axis)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from ketgrad import tree
 from ketgrad.base import take_in
@@ -19,7 +18,7 @@ from ketgrad.precision import INTEGER_TYPES, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
 from ketgrad_backends.pytorch_host import host_operation
-from ketgrad_backends.pytorch_jit import Compiled, is_refusal
+from ketgrad_backends.pytorch_jit import Compiled, is_refusal, is_tracing
 
 
 class TorchBackend(AutorayAlgebra):
@@ -49,17 +48,13 @@ class TorchBackend(AutorayAlgebra):
     def to_numpy(self, array: Array, /) -> Any:
         if not self.is_concrete(array):
             raise UntraceableError("this tensor is traced by torch, so its values can't be looked at here")
-        return _without_gradient_levels(array).detach().resolve_conj().resolve_neg().cpu().numpy()
+        return array.detach().resolve_conj().resolve_neg().cpu().numpy()
 
     def is_array(self, value: Any, /) -> bool:
         return isinstance(value, torch.Tensor)
 
     def is_concrete(self, array: Array, /) -> bool:
-        is_recording = torch.compiler.is_compiling() or get_proxy_mode() is not None
-        if is_recording or array.device.type == "meta":
-            return False
-        bare = _without_gradient_levels(array)
-        return not torch._C._functorch.is_functorch_wrapped_tensor(bare)
+        return not is_tracing() and array.device.type != "meta"
 
     def dtype(self, array: Array, /) -> str:
         return str(array.dtype).removeprefix("torch.")
@@ -80,6 +75,14 @@ class TorchBackend(AutorayAlgebra):
         if isinstance(indices, int):
             return array.select(axis, indices)
         return array.index_select(axis, torch.as_tensor(np.array(indices), device=array.device))
+
+    def einsum(self, subscripts: str, /, *arrays: Array) -> Array:
+        with _without_autocast(arrays[0]):
+            return torch.einsum(subscripts, *arrays)
+
+    def matmul(self, left: Array, right: Array, /) -> Array:
+        with _without_autocast(left):
+            return torch.matmul(left, right)
 
     def sum(self, array: Array, /, *, axis: int | None = None) -> Array:
         return torch.sum(array, dim=axis)
@@ -170,6 +173,13 @@ def _functional_vjp(function: Callable[..., tuple[Array, Any]], leaves: Sequence
     return value, rebuild[0](tensors), pullback
 
 
+def _without_autocast(array: Array) -> AbstractContextManager[Any]:
+    """Keep a product in its own type inside mixed-precision training, which would cut float32 to 16 bits."""
+    kind = array.device.type
+    is_cut = kind in ("cpu", "cuda") and torch.is_autocast_enabled(kind)
+    return torch.autocast(kind, enabled=False) if is_cut else nullcontext()
+
+
 def _own_leaf(leaf: Array) -> Array:
     return leaf.view_as(leaf) if leaf.requires_grad else leaf.detach().requires_grad_()
 
@@ -204,12 +214,6 @@ def _tensors_of(aux: Any) -> tuple[tuple[Array, ...], Callable[[Sequence[Array]]
 
 def _detached(leaf: Any) -> Any:
     return leaf.detach() if isinstance(leaf, torch.Tensor) else leaf
-
-
-def _without_gradient_levels(array: Array) -> Array:
-    while torch._C._functorch.is_gradtrackingtensor(array):
-        array = torch._C._functorch.get_unwrapped(array)
-    return array
 
 
 def _writable(array: Any) -> Any:

@@ -84,7 +84,9 @@ class StrictBackend(BackendBase):
     def asarray(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
         require_cpu(self, device)
         taken, wanted = take_in(self, value, dtype)
-        return StrictArray(np.asarray(_open(taken)).astype(wanted))
+        if isinstance(taken, StrictArray):
+            return taken if self.dtype(taken) == wanted else self.astype(taken, wanted)
+        return StrictArray(taken.astype(wanted))
 
     def to_numpy(self, array: Array, /) -> Any:
         return np.array(_open(array))
@@ -213,6 +215,8 @@ def _open_alike(arrays: Sequence[Any]) -> list[Any]:
 def _combine(operation: Callable[[Any, Any], Any], left: Any, right: Any) -> StrictArray:
     if isinstance(left, StrictArray) and isinstance(right, StrictArray):
         return StrictArray(np.asarray(operation(*_open_alike((left, right)))))
+    if not all(isinstance(value, StrictArray | int | float | complex | np.ndarray) for value in (left, right)):
+        return NotImplemented
     array, number = (left, right) if isinstance(left, StrictArray) else (right, left)
     dtype = array._values.dtype
     is_number = isinstance(number, int | float) or (isinstance(number, complex) and dtype.kind == "c")

@@ -81,6 +81,12 @@ class TensorflowBackend(AutorayAlgebra):
     def take(self, array: Array, indices: Any, /, *, axis: int) -> Array:
         return tf.gather(array, indices, axis=axis)
 
+    def einsum(self, subscripts: str, /, *arrays: Array) -> Array:
+        return tf.einsum(subscripts, *arrays)
+
+    def matmul(self, left: Array, right: Array, /) -> Array:
+        return tf.matmul(left, right)
+
     def sum(self, array: Array, /, *, axis: int | None = None) -> Array:
         return tf.reduce_sum(array, axis=axis)
 

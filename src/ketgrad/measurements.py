@@ -52,7 +52,7 @@ class probs:  # noqa: N801
     qubits: Sequence[int] | None = None
 
     def evaluate(self, state: State) -> Array:
-        return results.probabilities(state, _chosen(self.qubits, state, "probs"))
+        return results.probabilities(state, _chosen(self.qubits, state, "probabilities"))
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,7 @@ class mutual_info:  # noqa: N801
 
 
 def _chosen(qubits: Sequence[int] | None, state: State, what: str) -> tuple[int, ...]:
-    checked = check_qubits(tuple(range(state.num_qubits) if qubits is None else qubits), state.num_qubits, what)
-    if not checked:
-        raise InvalidValueError(f"{what} got no qubits; name at least one")
-    return checked
+    return check_qubits(range(state.num_qubits) if qubits is None else qubits, state.num_qubits, what)
 
 
 def _check_base(base: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ketgrad import measurements
+from ketgrad import measurements as measure
 from ketgrad.circuit.channel_methods import ChannelMethods
 from ketgrad.circuit.gate_methods import GateMethods
 from ketgrad.circuit.operations import (
@@ -212,7 +212,7 @@ class Circuit(GateMethods, ChannelMethods):
         >>> kg.Circuit(1).x(0).state().tolist()
         [0j, (1+0j)]
         """
-        return self._measure(measurements.state())
+        return self._measure(measure.state())
 
     def density_matrix(self, qubits: Sequence[int] | None = None) -> Array:
         """Return the density matrix of some qubits, complex, of shape (2^k, 2^k), the first one most significant.
@@ -223,7 +223,7 @@ class Circuit(GateMethods, ChannelMethods):
         >>> kg.Circuit(2).h(0).cx(0, 1).density_matrix([0]).real.round(12).tolist()
         [[0.5, 0.0], [0.0, 0.5]]
         """
-        return self._measure(measurements.density_matrix(qubits))
+        return self._measure(measure.density_matrix(qubits))
 
     def probabilities(self, qubits: Sequence[int] | None = None) -> Array:
         """Return the probability of each outcome of some qubits, in the order given; of all by default.
@@ -239,7 +239,7 @@ class Circuit(GateMethods, ChannelMethods):
         >>> kg.Circuit(2).x(1).probabilities([1]).tolist()
         [0.0, 1.0]
         """
-        return self._measure(measurements.probs(qubits))
+        return self._measure(measure.probs(qubits))
 
     def expectation(self, observable: Observable) -> Array:
         """Return ⟨A⟩ of a Pauli sum, a `Hermitian` or a `Projector`, a real 0-d array.
@@ -255,7 +255,7 @@ class Circuit(GateMethods, ChannelMethods):
         >>> float(kg.Circuit(1).x(0).expectation(kg.Z(0)))
         -1.0
         """
-        return self._measure(measurements.expval(observable))
+        return self._measure(measure.expval(observable))
 
     def variance(self, observable: Observable) -> Array:
         """Return ⟨A²⟩ − ⟨A⟩², a real 0-d array.
@@ -266,7 +266,7 @@ class Circuit(GateMethods, ChannelMethods):
         >>> round(float(kg.Circuit(1).h(0).variance(kg.Z(0))), 12)
         1.0
         """
-        return self._measure(measurements.var(observable))
+        return self._measure(measure.var(observable))
 
     def purity(self, qubits: Sequence[int] | None = None) -> Array:
         """Return tr ρ² of some qubits, a real 0-d array from 2^−k to 1.
@@ -277,7 +277,7 @@ class Circuit(GateMethods, ChannelMethods):
         >>> round(float(kg.Circuit(2).h(0).cx(0, 1).purity([0])), 12)
         0.5
         """
-        return self._measure(measurements.purity(qubits))
+        return self._measure(measure.purity(qubits))
 
     def entropy(self, qubits: Sequence[int], base: float | None = None) -> Array:
         """Return the von Neumann entropy −tr ρ log ρ of some qubits, in nats, or to another base.
@@ -288,7 +288,7 @@ class Circuit(GateMethods, ChannelMethods):
         >>> round(float(kg.Circuit(2).h(0).cx(0, 1).entropy([0], base=2)), 12)
         1.0
         """
-        return self._measure(measurements.entropy(qubits, base))
+        return self._measure(measure.entropy(qubits, base))
 
     def mutual_information(self, first: Sequence[int], second: Sequence[int], base: float | None = None) -> Array:
         """Return S(A) + S(B) − S(AB) of two groups of qubits, in nats, or to another base.
@@ -299,7 +299,7 @@ class Circuit(GateMethods, ChannelMethods):
         >>> round(float(kg.Circuit(2).h(0).cx(0, 1).mutual_information([0], [1], base=2)), 12)
         2.0
         """
-        return self._measure(measurements.mutual_info(first, second, base))
+        return self._measure(measure.mutual_info(first, second, base))
 
     def sample(self, shots: int, seed: int | None = None) -> Array:
         """Measure all qubits `shots` times.
@@ -385,7 +385,7 @@ class Circuit(GateMethods, ChannelMethods):
         sampling.check_shots(shots)
         return sampling.draw(get_backend(), self.probabilities(), shots, seed)
 
-    def _measure(self, measurement: measurements.Measurement) -> Array:
+    def _measure(self, measurement: measure.Measurement) -> Array:
         backend = get_backend()
         result = measurement.evaluate(
             evolve.run(backend, self._operations, self.num_qubits, get_precision(), {}, batch=1)

@@ -102,6 +102,10 @@ class GateMethods:
         """Square root of X on `target` where `control` is 1."""
         return self.append("csx", (), (control, target))
 
+    def csxdg(self: Self, control: int, target: int) -> Self:
+        """Inverse of csx."""
+        return self.append("csxdg", (), (control, target))
+
     def cp(self: Self, phi: Any, control: int, target: int) -> Self:
         """diag(1, 1, 1, exp(iφ))."""
         return self.append("cp", (phi,), (control, target))
@@ -129,6 +133,10 @@ class GateMethods:
     def iswap(self: Self, first: int, second: int) -> Self:
         """Exchange two qubits, with a factor i where they differ."""
         return self.append("iswap", (), (first, second))
+
+    def iswapdg(self: Self, first: int, second: int) -> Self:
+        """Inverse of iswap."""
+        return self.append("iswapdg", (), (first, second))
 
     def rxx(self: Self, theta: Any, first: int, second: int) -> Self:
         """exp(−iθXX/2)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -21,7 +21,7 @@ Controls: TypeAlias = tuple[tuple[int, int], ...]
 """Control qubits, each with the value, 0 or 1, on which the gate acts."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Operation:
     """A gate or channel of the tables with its parameters and qubits.
 
@@ -35,6 +35,18 @@ class Operation:
     is_adjoint: bool = False
     """Whether a unitary's matrix acts as its conjugate transpose."""
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Operation) or self._place() != other._place():
+            return False
+        pairs = zip(self.parameters, other.parameters, strict=True)
+        return all(_same(left, right) for left, right in pairs)
+
+    def __hash__(self) -> int:
+        return hash(self._place())
+
+    def _place(self) -> tuple[Any, ...]:
+        return self.name, self.qubits, self.controls, self.is_adjoint, len(self.parameters)
+
     @property
     def all_qubits(self) -> tuple[int, ...]:
         """The qubits that it touches, controls first."""
@@ -43,7 +55,8 @@ class Operation:
 
 def gate_operation(name: str, parameters: Sequence[Any], qubits: Sequence[Any], num_qubits: int) -> Operation:
     """Check a named gate against the table and the circuit's size."""
-    known = ALIASES.get(name, name)
+    known = ALIASES.get(name, name) if isinstance(name, str) else None
+    parameters, qubits = check_sequence(parameters, f"{name}"), check_sequence(qubits, f"{name}")
     if known not in GATES:
         raise InvalidValueError(f"gate {name!r} is not known; the gates are {', '.join(sorted(GATES))}")
     gate = GATES[known]
@@ -159,13 +172,20 @@ def check_unitary(matrix: Any) -> None:
 
 def check_qubits(qubits: Sequence[Any], num_qubits: int, what: str) -> tuple[int, ...]:
     """Return qubits as integers, each one in the circuit and none of them twice."""
-    checked = tuple(check_integer(qubit, f"{what} got a qubit that") for qubit in qubits)
+    checked = tuple(check_integer(qubit, f"{what} got a qubit that") for qubit in check_sequence(qubits, what))
     for qubit in checked:
         if not 0 <= qubit < num_qubits:
             raise InvalidValueError(f"{what} got qubit {qubit}, but the circuit has qubits 0 to {num_qubits - 1}")
     if len(set(checked)) != len(checked):
         raise InvalidValueError(f"{what} got the qubits {checked}, but each may come only once")
     return checked
+
+
+def check_sequence(values: Any, what: str) -> Sequence[Any]:
+    """Return several values as a sequence, or say that they are none."""
+    if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
+        raise InvalidTypeError(f"{what} got {values!r} where a list is due; give one, such as [0, 1]")
+    return tuple(values)
 
 
 def check_integer(value: Any, what: str) -> int:
@@ -176,8 +196,12 @@ def check_integer(value: Any, what: str) -> int:
 
 
 def check_finite(value: float, name: str) -> None:
-    """Refuse a parameter that is not a number or is infinite."""
-    if not math.isfinite(value):
+    """Refuse a parameter that is not a number, or infinite, or too large for a float."""
+    try:
+        is_finite = math.isfinite(value)
+    except OverflowError:
+        raise InvalidValueError(f"{name} got a parameter beyond all floats; give a smaller number") from None
+    if not is_finite:
         raise InvalidValueError(f"{name} got the parameter {value}; give a finite number")
 
 
@@ -185,7 +209,7 @@ def _number_or_array(value: Any, name: str) -> Any:
     if isinstance(value, bool | str | complex | np.complexfloating | list | tuple | dict) or value is None:
         raise InvalidTypeError(f"{name} got the parameter {value!r}; give a real number or a 0-d array")
     if _is_number(value):
-        check_finite(float(value), name)
+        check_finite(value, name)
         return value
     if is_symbolic(value):
         return as_expression(value)
@@ -196,14 +220,20 @@ def _number_or_array(value: Any, name: str) -> Any:
         raise InvalidValueError(
             f"{name} got a parameter of shape {tuple(shape)}; give one number, and batches by kg.vmap"
         )
+    if isinstance(value, np.ndarray) and value.dtype.kind not in "iufc":
+        raise InvalidTypeError(f"{name} got a parameter of type {value.dtype}; give a real number")
     return value
 
 
 def _matrix_of(matrix: Any, num_qubits: int, name: str) -> Any:
-    is_nested_list = isinstance(matrix, list | tuple)
-    array = np.asarray(matrix) if is_nested_list and _is_plain(matrix) else matrix
+    array = _from_rows(matrix, name) if isinstance(matrix, list | tuple) else matrix
     size = 1 << num_qubits
     shape = tuple(getattr(array, "shape", ()))
+    if isinstance(array, np.ndarray) and array.dtype.kind not in "iufc":
+        raise InvalidTypeError(f"{name} got a matrix of type {array.dtype}; give real or complex numbers")
+    if isinstance(array, np.ndarray):
+        array = np.array(array)  # of its own, so that a later change outside leaves the circuit as it was
+        array.flags.writeable = False
     if shape != (size, size):
         raise InvalidValueError(
             f"{name} on {_count(num_qubits, 'qubit')} takes a matrix of shape {(size, size)}, got {shape}"
@@ -211,14 +241,23 @@ def _matrix_of(matrix: Any, num_qubits: int, name: str) -> Any:
     return array
 
 
+def _same(left: Any, right: Any) -> bool:
+    """Compare parameters: numbers and symbols by value, NumPy matrices by their elements, other arrays by identity."""
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        return bool(np.array_equal(left, right))
+    is_comparable = all(_is_number(value) or is_symbolic(value) for value in (left, right))
+    return left is right or (is_comparable and bool(left == right))
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.integer | np.floating)
 
 
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return all(_is_plain(item) for item in value)
-    return isinstance(value, int | float | complex | np.number)
+def _from_rows(matrix: Any, name: str) -> Any:
+    try:
+        return np.array(matrix, "complex128")
+    except (TypeError, ValueError) as error:
+        raise InvalidValueError(f"{name} got a matrix that is no table of numbers: {matrix!r}") from error
 
 
 def _count(number: int, noun: str) -> str:

@@ -40,15 +40,22 @@ def central_difference(backend: ArrayBackend, function: Callable[[Array], Array]
     result is ∂f/∂x + i ∂f/∂y, elementwise.
     """
     point = widest(backend, leaf)
-    dtype = backend.dtype(point)
+    dtype, leaf_type = backend.dtype(point), backend.dtype(leaf)
     is_double = EPSILON[dtype] == EPSILON["float64"]
     with use_precision("double" if is_double else "single"):
         along_real = _differences(backend, function, point, 1.0)
         if dtype not in COMPLEX_TYPES:
-            return backend.astype(along_real, backend.dtype(leaf))
+            return backend.astype(along_real, _type_like(leaf_type, backend.dtype(along_real)))
         along_imaginary = backend.astype(_differences(backend, function, point, 1.0j), dtype)
         gradient = backend.astype(along_real, dtype) + 1j * along_imaginary
-        return backend.astype(gradient, backend.dtype(leaf))
+        return backend.astype(gradient, leaf_type)
+
+
+def _type_like(leaf_type: str, result_type: str) -> str:
+    """Return the result's kind, real or complex, in the precision of the leaf."""
+    if result_type not in COMPLEX_TYPES:
+        return leaf_type
+    return "complex64" if leaf_type == "float32" else "complex128"
 
 
 def _differences(backend: ArrayBackend, function: Callable[[Array], Array], point: Array, direction: complex) -> Array:
@@ -60,7 +67,9 @@ def _differences(backend: ArrayBackend, function: Callable[[Array], Array], poin
         unit = np.zeros(size, dtype)
         unit[index] = direction
         step = backend.take(steps, index, axis=0)
-        shift = backend.reshape(backend.asarray(unit) * backend.astype(step, dtype), shape)
+        shift = backend.reshape(
+            backend.asarray(unit, device=backend.device(point)) * backend.astype(step, dtype), shape
+        )
         difference = function(point + shift) - function(point - shift)
         columns.append(difference / backend.astype(2.0 * step, backend.dtype(difference)))
     stacked = backend.stack(columns, axis=-1)

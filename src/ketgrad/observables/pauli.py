@@ -41,8 +41,6 @@ class PauliSum:
     PauliSum({'Z0 Z1': 1.0, 'X0': -1.0})
     """
 
-    __array_ufunc__ = None  # NumPy numbers leave `*` to this class
-
     def __init__(self, terms: Mapping[str, Any]) -> None:
         if not isinstance(terms, Mapping):
             raise InvalidTypeError(f"PauliSum takes a mapping such as {{'Z0 Z1': 1.0}}, got {type(terms).__name__}")
@@ -74,7 +72,11 @@ class PauliSum:
         >>> kg.Z(0).matrix().real.tolist()
         [[1.0, 0.0], [0.0, -1.0]]
         """
-        size = max(self.num_qubits, 1) if num_qubits is None else num_qubits
+        size = max(self.num_qubits, 1) if num_qubits is None else check_integer(num_qubits, "the number of qubits")
+        if size < self.num_qubits:
+            raise InvalidValueError(
+                f"the sum acts on qubit {self.num_qubits - 1}, so its matrix has more than {size} qubits"
+            )
         result = np.zeros((1 << size, 1 << size), "complex128")
         for word, coefficient in self._terms.items():
             letters = dict(word)
@@ -83,6 +85,33 @@ class PauliSum:
                 product = np.kron(product, PAULIS[letters.get(qubit, "I")])
             result += complex(coefficient) * product
         return result
+
+    def square(self) -> PauliSum:
+        """Return the product with itself, from the pairs of words that commute: the others cancel.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> (kg.X(0) + 2 * kg.Z(0) + kg.Z(1)).square()
+        PauliSum({'I': 6.0, 'X0 Z1': 2.0, 'Z0 Z1': 4.0})
+        """
+        terms = list(self._terms.items())
+        squares = [((), value * value) for _, value in terms]
+        pairs = [
+            (word, 2.0 * factor * (left[1] * right[1]))
+            for place, left in enumerate(terms)
+            for right in terms[place + 1 :]
+            for word, factor in [_word_product(left[0], right[0])]
+            if isinstance(factor, float)
+        ]
+        return PauliSum.from_words([*squares, *pairs])
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """Take `number * sum` over from NumPy and from autograd, which would look into this class for an array."""
+        if ufunc is not np.multiply or method != "__call__" or options:
+            return NotImplemented
+        left, right = inputs
+        return self * (left if right is self else right)
 
     def __add__(self, other: PauliSum) -> PauliSum:
         if not isinstance(other, PauliSum):
@@ -152,12 +181,12 @@ def parse_word(text: str) -> Word:
     InvalidValueError
         If it is something else, or names a qubit twice.
     """
-    compact = "".join(text.split()) if isinstance(text, str) else ""
-    if compact == "I":
+    given = text.strip() if isinstance(text, str) else ""
+    if given == "I":
         return ()
-    if not re.fullmatch(r"([IXYZ]\d+)+", compact):
+    if not re.fullmatch(r"([IXYZ][0-9]+\s*)+", given):
         raise InvalidValueError(f'{text!r} is no Pauli word; write one such as "Z0 Z1", or "I" for the identity')
-    pairs = [(int(index), letter) for letter, index in re.findall(r"([IXYZ])(\d+)", compact)]
+    pairs = [(int(index), letter) for letter, index in re.findall(r"([IXYZ])([0-9]+)", given)]
     if len({qubit for qubit, _ in pairs}) != len(pairs):
         raise InvalidValueError(f"{text!r} names a qubit twice; multiply operators on one qubit with @")
     return tuple(sorted(pair for pair in pairs if pair[1] != "I"))
@@ -184,15 +213,23 @@ def _collected(terms: Iterable[tuple[Word, Any]]) -> dict[Word, Any]:
 
 
 def _real_where_possible(value: Any) -> Any:
-    if isinstance(value, bool | str) or value is None:
+    if isinstance(value, bool | np.bool_ | str) or value is None:
         raise InvalidTypeError(f"a coefficient is {value!r}; give a number or a 0-d array")
     if isinstance(value, int | float | complex | np.number):
-        if not cmath.isfinite(value):
-            raise InvalidValueError(f"a coefficient is {value}; give a finite number")
+        _check_finite(value)
         return complex(value) if complex(value).imag else float(complex(value).real)
     if tuple(getattr(value, "shape", (None,))) != ():
         raise InvalidTypeError(f"a coefficient is a {type(value).__name__}; give a number or a 0-d array")
     return value
+
+
+def _check_finite(value: Any) -> None:
+    try:
+        is_finite = cmath.isfinite(value)
+    except OverflowError:
+        raise InvalidValueError("a coefficient is beyond all floats; give a smaller number") from None
+    if not is_finite:
+        raise InvalidValueError(f"a coefficient is {value}; give a finite number")
 
 
 def _is_zero(value: Any) -> bool:
@@ -200,13 +237,18 @@ def _is_zero(value: Any) -> bool:
 
 
 def _product(left: tuple[Word, Any], right: tuple[Word, Any]) -> tuple[Word, Any]:
-    letters, phase = dict(left[0]), complex(1)
-    for qubit, letter in right[0]:
+    word, factor = _word_product(left[0], right[0])
+    return word, factor * (left[1] * right[1])
+
+
+def _word_product(left: Word, right: Word) -> tuple[Word, float | complex]:
+    """Return the product of two words; its factor is real where they commute, imaginary where they do not."""
+    letters, phase = dict(left), complex(1)
+    for qubit, letter in right:
         before = letters.pop(qubit, None)
         if before is None:
             letters[qubit] = letter
         elif before != letter:
             factor, letters[qubit] = _PRODUCTS[before, letter]
             phase *= factor
-    factor = _real_where_possible(phase)
-    return tuple(sorted(letters.items())), factor * (left[1] * right[1])
+    return tuple(sorted(letters.items())), phase if phase.imag else phase.real

@@ -73,8 +73,8 @@ def check_memory(num_qubits: int, precision: Precision, batch: int, *, noisy: bo
     what = f"{num_qubits} qubits" if batch == 1 else f"{batch} times {num_qubits} qubits"
     kind = " as density matrices, which noise takes," if noisy else ""
     raise OutOfMemoryError(
-        f"{what}{kind} in {precision} precision need {needed / 2**30:.3g} GiB, and this machine has "
-        f'{present / 2**30:.3g} GiB; use fewer qubits, or kg.set_precision("single"), which halves it'
+        f"{what}{kind} in {precision} precision need {_gibibytes(needed)} GiB, and this machine has "
+        f'{_gibibytes(present)} GiB; use fewer qubits, or kg.set_precision("single"), which halves it'
     )
 
 
@@ -84,6 +84,10 @@ def physical_memory() -> int | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None  # Windows has no sysconf; there the array library's own MemoryError is what comes
+
+
+def _gibibytes(count: int) -> str:
+    return f"{count / 2**30:.3g}" if count.bit_length() < 1000 else f"2^{count.bit_length() - 31}"
 
 
 def _advance(state: State, step: Step) -> State:

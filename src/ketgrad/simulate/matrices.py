@@ -39,8 +39,9 @@ def circuit_steps(
     backend: ArrayBackend, operations: Sequence[Operation], values: Values, precision: Precision
 ) -> list[Step]:
     """Return the circuit as matrices of the backend, in order, in the precision given."""
-    parts = [part for operation in operations for part in _elementary(operation)]
-    numbers = [Number(value, part.name) for part in parts for value in _numbers_of(part)]
+    named = [(operation.name, part) for operation in operations for part in _elementary(operation)]
+    parts = [part for _, part in named]
+    numbers = [Number(value, name) for name, part in named for value in _numbers_of(part)]
     scalars = scalar_vector(backend, numbers, values, precision)
     maker = _Maker(backend, precision, scalars)
     starts = np.cumsum([0, *(len(_numbers_of(part)) for part in parts)])

@@ -81,7 +81,7 @@ def check_observable(observable: Any, num_qubits: int) -> None:
 
 def _square(backend: ArrayBackend, observable: Observable) -> Observable:
     if isinstance(observable, PauliSum):
-        return observable @ observable
+        return observable.square()
     if isinstance(observable, Projector):
         return observable
     matrix = backend.asarray(observable.matrix)
@@ -127,4 +127,7 @@ def _coefficients(backend: ArrayBackend, observable: PauliSum, values: Array) ->
                 f"the coefficient of {show_word(word)} is complex ({shown}); an observable has real ones"
             )
     numbers = [value for _, value in observable.words] or np.zeros(1)
-    return backend.asarray(numbers, dtype=backend.dtype(values), device=backend.device(values))
+    array = backend.asarray(numbers, dtype=backend.dtype(values), device=backend.device(values))
+    if backend.is_concrete(array) and not np.isfinite(backend.to_numpy(array)).all():
+        raise InvalidValueError("a coefficient of the observable is not finite; give finite numbers")
+    return array
