@@ -53,7 +53,7 @@ def take_in(backend: ArrayBackend, value: Any, dtype: Any) -> tuple[Any, str]:
         return value, wanted or backend.dtype(value)
     arrays = _arrays_in(backend, value)
     if arrays:
-        dtype = wanted or np.result_type(*(backend.dtype(array) for array in arrays)).name
+        dtype = wanted or np.result_type(*_types_in(backend, value)).name
         return _stack(backend, value, dtype), dtype
     array = _plain(backend, value)
     is_typed = isinstance(value, np.ndarray | np.generic) and array.dtype != np.bool_
@@ -64,6 +64,15 @@ def _arrays_in(backend: ArrayBackend, value: Any) -> list[Array]:
     if isinstance(value, list | tuple):
         return [array for item in value for array in _arrays_in(backend, item)]
     return [value] if backend.is_array(value) else []
+
+
+def _types_in(backend: ArrayBackend, value: Any) -> list[Any]:
+    """Return the types of arrays and, for NumPy's rules of promotion, Python numbers as they are."""
+    if isinstance(value, list | tuple):
+        return [kind for item in value for kind in _types_in(backend, item)]
+    if backend.is_array(value):
+        return [backend.dtype(value)]
+    return [value if isinstance(value, int | float | complex) else _plain(backend, value).dtype]
 
 
 def _stack(backend: ArrayBackend, value: Any, dtype: str) -> Array:

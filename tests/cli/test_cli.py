@@ -4,9 +4,9 @@ import json
 import math
 
 import pytest
-from conftest import installed_backends
 
 import ketgrad as kg
+from conftest import installed_backends
 from ketgrad.cli import main, vqe
 
 BELL = """OPENQASM 2.0;

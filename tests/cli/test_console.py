@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from conftest import installed_backends
 
 SCRIPT = Path(sys.executable).with_name("ketgrad")
@@ -40,7 +41,7 @@ def test_the_console_script_computes_in_double_precision_on_jax():
 def test_importing_ketgrad_loads_no_framework():
     done = python("import sys, ketgrad; import json; print(json.dumps(list(sys.modules)))")
     assert done.returncode == 0, done.stderr
-    loaded = {name.partition('.')[0] for name in json.loads(done.stdout)}
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
     assert not loaded & {"torch", "jax", "jaxlib", "tensorflow", "keras", "matplotlib", "scipy", "autoray", "autograd"}
 
 

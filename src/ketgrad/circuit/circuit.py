@@ -23,7 +23,7 @@ from ketgrad.circuit.operations import (
     with_controls,
 )
 from ketgrad.circuit.parameters import Expression
-from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.interchange import openqasm2
 from ketgrad.observables.matrix import Observable
 from ketgrad.precision import get_precision
@@ -94,7 +94,7 @@ class Circuit(GateMethods, ChannelMethods):
         >>> kg.Circuit(2).append("rx", (0.5,), (1,))
         Circuit(2): rx(0.5) 1
         """
-        self._operations.append(gate_operation(name, parameters, qubits, self.num_qubits))
+        self._add([gate_operation(name, parameters, qubits, self.num_qubits)])
         return self
 
     def unitary(self, matrix: Any, qubits: Sequence[int]) -> Circuit:
@@ -106,7 +106,7 @@ class Circuit(GateMethods, ChannelMethods):
         >>> kg.Circuit(1).unitary([[0, 1], [1, 0]], [0]).probabilities().tolist()
         [0.0, 1.0]
         """
-        self._operations.append(unitary_operation(matrix, qubits, self.num_qubits))
+        self._add([unitary_operation(matrix, qubits, self.num_qubits)])
         return self
 
     def kraus(self, matrices: Sequence[Any], qubits: Sequence[int]) -> Circuit:
@@ -119,12 +119,12 @@ class Circuit(GateMethods, ChannelMethods):
         >>> kg.Circuit(1).kraus([keep, flip], [0]).probabilities().round(12).tolist()
         [0.36, 0.64]
         """
-        self._operations.append(kraus_operation(matrices, qubits, self.num_qubits))
+        self._add([kraus_operation(matrices, qubits, self.num_qubits)])
         return self
 
     def channel(self, name: str, parameters: Sequence[Any], qubits: Sequence[int]) -> Circuit:
         """Append a noise channel of the table by its name."""
-        self._operations.append(channel_operation(name, parameters, qubits, self.num_qubits))
+        self._add([channel_operation(name, parameters, qubits, self.num_qubits)])
         return self
 
     def controlled(self, gate: Circuit, controls: Sequence[int], qubits: Sequence[int], on: int | str = 1) -> Circuit:
@@ -149,7 +149,7 @@ class Circuit(GateMethods, ChannelMethods):
         """
         chosen = check_controls(controls, on, self.num_qubits)
         added = [with_controls(operation, chosen) for operation in self._relabelled(gate, qubits)]
-        self._operations.extend(added)
+        self._add(added)
         return self
 
     def compose(self, other: Circuit, qubits: Sequence[int] | None = None) -> Circuit:
@@ -162,7 +162,7 @@ class Circuit(GateMethods, ChannelMethods):
         >>> kg.Circuit(3).compose(bell, [2, 0])
         Circuit(3): h 2; cx 2 0
         """
-        self._operations.extend(self._relabelled(other, range(other.num_qubits) if qubits is None else qubits))
+        self._add(self._relabelled(other, range(other.num_qubits) if qubits is None else qubits))
         return self
 
     def inverse(self) -> Circuit:
@@ -380,6 +380,14 @@ class Circuit(GateMethods, ChannelMethods):
     def __repr__(self) -> str:
         gates = "; ".join(_show(operation) for operation in self._operations)
         return f"Circuit({self.num_qubits}): {gates}"
+
+    def _add(self, operations: Sequence[Operation]) -> None:
+        if self._measurements:
+            raise UnsupportedError(
+                "the circuit was read with measurements at its end, and gates after a measurement are not supported yet; "
+                "build the circuit first, or read it without measure"
+            )
+        self._operations.extend(operations)
 
     def _outcomes(self, shots: int, seed: int | None) -> Any:
         sampling.check_shots(shots)

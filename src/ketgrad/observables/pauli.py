@@ -218,7 +218,8 @@ def _real_where_possible(value: Any) -> Any:
     if isinstance(value, int | float | complex | np.number):
         _check_finite(value)
         return complex(value) if complex(value).imag else float(complex(value).real)
-    if tuple(getattr(value, "shape", (None,))) != ():
+    is_text = isinstance(value, np.ndarray) and value.dtype.kind not in "iufc"
+    if is_text or tuple(getattr(value, "shape", (None,))) != ():
         raise InvalidTypeError(f"a coefficient is a {type(value).__name__}; give a number or a 0-d array")
     return value
 
