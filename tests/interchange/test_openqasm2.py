@@ -146,9 +146,7 @@ def test_a_program_without_the_include_may_define_its_gates() -> None:
 
 def test_a_gate_that_qelib1_lacks_may_be_defined_although_it_is_known() -> None:
     assert operations("qreg q[2]; rzx(1) q[0], q[1];") == [("rzx", (1.0,), (0, 1))]
-    assert operations("gate rzx(a) c, t { cx c, t; } qreg q[2]; rzx(1) q[0], q[1];") == [
-        ("cx", (), (0, 1))
-    ]
+    assert operations("gate rzx(a) c, t { cx c, t; } qreg q[2]; rzx(1) q[0], q[1];") == [("cx", (), (0, 1))]
 
 
 def test_barriers_have_no_effect() -> None:
@@ -158,8 +156,7 @@ def test_barriers_have_no_effect() -> None:
 
 def test_measuring_registers_pairs_their_bits_in_order() -> None:
     program = read(
-        "OPENQASM 2.0; qreg a[1]; qreg b[2]; creg c[1]; creg d[2]; creg e[1];"
-        "measure b -> d; measure a[0] -> e[0];"
+        "OPENQASM 2.0; qreg a[1]; qreg b[2]; creg c[1]; creg d[2]; creg e[1];measure b -> d; measure a[0] -> e[0];"
     )
     assert program.measurements == ((1, 1), (2, 2), (0, 3))
 

@@ -57,9 +57,7 @@ def test_long_chains_of_operators_do_not_recurse(angle: str) -> None:
     assert abs(read(f"{HEAD} rx({angle}) q[0];").operations[0].parameters[0]) == 1.0
 
 
-@pytest.mark.parametrize(
-    "number", ["9" * 1_000_000, "1." + "3" * 1_000_000, "1e" + "9" * 1_000_000]
-)
+@pytest.mark.parametrize("number", ["9" * 1_000_000, "1." + "3" * 1_000_000, "1e" + "9" * 1_000_000])
 @pytest.mark.parametrize("statement", ["qreg r[{}];", "x q[{}];", "rx({}) q[0];"])
 def test_an_enormous_number_is_refused(number: str, statement: str) -> None:
     with pytest.raises(QasmError, match="too many digits in a number"):
@@ -120,8 +118,6 @@ SOUND = (
 
 @settings(deadline=None)
 @given(st.integers(0, len(SOUND)), st.integers(0, 5), st.text(max_size=3))
-def test_any_small_change_of_a_sound_program_is_read_or_refused(
-    start: int, removed: int, inserted: str
-) -> None:
+def test_any_small_change_of_a_sound_program_is_read_or_refused(start: int, removed: int, inserted: str) -> None:
     with suppress(QasmError):
         read(SOUND[:start] + inserted + SOUND[start + removed :])

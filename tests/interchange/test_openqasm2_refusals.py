@@ -192,12 +192,8 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("limits", "statement", "expected"), LIMITS)
-def test_a_limit_is_named_with_the_way_to_raise_it(
-    limits: Limits, statement: str, expected: str
-) -> None:
-    changed = [
-        name for name in Limits.__slots__ if getattr(limits, name) != getattr(Limits(), name)
-    ]
+def test_a_limit_is_named_with_the_way_to_raise_it(limits: Limits, statement: str, expected: str) -> None:
+    changed = [name for name in Limits.__slots__ if getattr(limits, name) != getattr(Limits(), name)]
     (name,) = changed
     bound = getattr(limits, name)
     message = refusal(HEAD + statement, limits)

@@ -384,7 +384,7 @@ class Circuit(GateMethods, ChannelMethods):
     def _add(self, operations: Sequence[Operation]) -> None:
         if self._measurements:
             raise UnsupportedError(
-                "the circuit was read with measurements at its end, and gates after a measurement are not supported yet; "
+                "the circuit was read with measurements at its end, and gates after those are not supported yet; "
                 "build the circuit first, or read it without measure"
             )
         self._operations.extend(operations)
