@@ -67,7 +67,8 @@ class GenericBackend(AutorayAlgebra):
         return "cpu"
 
     def astype(self, array: Array, dtype: Any, /) -> Array:
-        return autoray.astype(array, type_name(dtype))
+        wanted = type_name(dtype)
+        return array if self.dtype(array) == wanted else autoray.astype(array, wanted)
 
     def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:
         return self.asarray(np.zeros(tuple(shape), type_name(dtype or real_type())), device=device)

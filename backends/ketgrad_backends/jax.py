@@ -79,8 +79,8 @@ class JaxBackend(AutorayAlgebra):
         return jnp.stack(list(arrays), axis=axis)
 
     def take(self, array: Array, indices: Any, /, *, axis: int) -> Array:
-        if isinstance(indices, int):
-            return jax.lax.index_in_dim(array, indices, axis, keepdims=False)
+        if isinstance(indices, int | np.integer):
+            return jax.lax.index_in_dim(array, int(indices), axis, keepdims=False)
         return jnp.take(array, np.asarray(indices), axis=axis)
 
     def einsum(self, subscripts: str, /, *arrays: Array) -> Array:

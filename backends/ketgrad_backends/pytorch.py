@@ -72,8 +72,8 @@ class TorchBackend(AutorayAlgebra):
         return torch.stack(list(arrays), dim=axis)
 
     def take(self, array: Array, indices: Any, /, *, axis: int) -> Array:
-        if isinstance(indices, int):
-            return array.select(axis, indices)
+        if isinstance(indices, int | np.integer):
+            return array.select(axis, int(indices))
         return array.index_select(axis, torch.as_tensor(np.array(indices), device=array.device))
 
     def einsum(self, subscripts: str, /, *arrays: Array) -> Array:
@@ -143,7 +143,14 @@ def _eager_vjp(function: Callable[..., tuple[Array, Any]], leaves: Sequence[Arra
         if not value.requires_grad:
             return [None] * len(inner)
         return list(
-            torch.autograd.grad(value, inner, cotangent, allow_unused=True, retain_graph=True, create_graph=is_nested)
+            torch.autograd.grad(
+                value,
+                inner,
+                cotangent,
+                allow_unused=True,
+                retain_graph=True,
+                create_graph=is_nested or cotangent.requires_grad,
+            )
         )
 
     if is_nested:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import tensorflow as tf
 
 from ketgrad import tree
-from ketgrad.base import host_result, take_in
+from ketgrad.base import take_in
 from ketgrad.batching import mapped_arguments, move_axis_first
 from ketgrad.compiling import compile_or_run
-from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError, UntraceableError
+from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
 from ketgrad.precision import COMPLEX_TYPES, INTEGER_TYPES, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
-from ketgrad_backends.messages import DIFFERENTIATES_ONCE
+from ketgrad_backends.tensorflow_host import host_operation
 
 PART_OF = {"complex64": tf.float32, "complex128": tf.float64}
 
@@ -111,11 +110,21 @@ class TensorflowBackend(AutorayAlgebra):
                 if axis is not None
             }
 
-            def of_element(elements: dict[int, Any]) -> Any:
-                result = function(*(elements.get(index, arg) for index, arg in enumerate(arrays)), **kwargs)
-                return tree.map_leaves(self.asarray, result)
+            mishaps: list[Exception] = []
 
-            return tf.vectorized_map(of_element, batches)
+            def of_element(elements: dict[int, Any]) -> Any:
+                try:
+                    result = function(*(elements.get(index, arg) for index, arg in enumerate(arrays)), **kwargs)
+                    return tree.map_leaves(self.asarray, result)
+                except Exception as mishap:
+                    mishaps.append(mishap)
+                    raise
+
+            try:
+                return tf.vectorized_map(of_element, batches, warn=False)
+            except Exception as wrapped:  # noqa: BLE001  (raised again on the next line)
+                # TensorFlow raises a copy, of another type where it can't make one of the same.
+                raise (mishaps[0] if mishaps else wrapped) from None
 
         return mapped
 
@@ -145,36 +154,13 @@ class TensorflowBackend(AutorayAlgebra):
         output: Callable[..., ArraySpec],
         /,
     ) -> Callable[..., Array]:
-        @tf.custom_gradient
-        def gradients(result: Array, cotangent: Array, *inputs: Array) -> Any:
-            def on_host(result: Any, cotangent: Any, *arrays: Any) -> Any:
-                found = backward(arrays, result, cotangent)
-                return [np.asarray(g, x.dtype) for g, x in zip(found, arrays, strict=True)]
-
-            specs = [ArraySpec(tuple(x.shape), x.dtype.name) for x in inputs]
-            return _on_host(on_host, specs, result, cotangent, *inputs), _refuse
-
-        @tf.custom_gradient
-        def operation(*inputs: Array) -> Any:
-            spec = output(*(ArraySpec(tuple(x.shape), x.dtype.name) for x in inputs))
-            (result,) = _on_host(lambda *arrays: [host_result(forward(*arrays), spec)], [spec], *inputs)
-            return result, lambda cotangent: gradients(result, cotangent, *inputs)
-
+        operation = host_operation(forward, backward, output)
         return lambda *inputs: operation(*(self.asarray(value) for value in inputs))
-
-
-def _on_host(function: Callable[..., Any], specs: Sequence[ArraySpec], *inputs: Array) -> list[Array]:
-    results = tf.numpy_function(function, inputs, [tf.dtypes.as_dtype(spec.dtype) for spec in specs])
-    return [tf.ensure_shape(result, spec.shape) for result, spec in zip(tf.nest.flatten(results), specs, strict=True)]
 
 
 def _is_refusal(error: Exception) -> bool:
     kinds = (tf.errors.OperatorNotAllowedInGraphError, UntraceableError)
     return isinstance(error, kinds) or "SymbolicTensor" in str(error) or "symbolic tf.Tensor" in str(error)
-
-
-def _refuse(*_: Any) -> Any:
-    raise UnsupportedError(DIFFERENTIATES_ONCE)
 
 
 def _device(name: str | None) -> str | None:

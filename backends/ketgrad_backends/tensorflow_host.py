@@ -1,0 +1,84 @@
+"""Operations of TensorFlow that are computed outside of it, over NumPy arrays.
+
+A custom gradient serves tapes and graphs. The node inside it has the gradient registered too: `tf.vectorized_map`
+copies nodes and drops custom gradients, and a node whose gradient is lost has a gradient of zero there, without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ketgrad.base import host_result
+from ketgrad.errors import UnsupportedError
+from ketgrad.protocol import Array, ArraySpec
+from ketgrad_backends.messages import DIFFERENTIATES_ONCE
+
+NODE = "PyFunc"
+"""The type of node that tf.numpy_function makes."""
+
+_numbers = count()
+
+
+def _refuse(*_: Any) -> Any:
+    raise UnsupportedError(DIFFERENTIATES_ONCE)
+
+
+@tf.RegisterGradient("KetgradHostGradient")
+def _refuse_when_run(node: Any, *_: Any) -> list[Array]:
+    # Not at once: for a persistent tape TensorFlow builds second derivatives ahead, whether anybody asks or not.
+    return [tf.numpy_function(_refuse, [tensor], tensor.dtype, stateful=False) for tensor in node.inputs]
+
+
+def host_operation(
+    forward: Callable[..., Any], backward: Callable[..., Sequence[Any]], output: Callable[..., ArraySpec]
+) -> Callable[..., Array]:
+    """Make the operation of `ArrayBackend.host_function`."""
+    gradient_name = f"KetgradHost{next(_numbers)}"
+
+    def compute(*inputs: Array) -> Array:
+        spec = output(*map(_spec, inputs))
+        (result,) = _on_host(lambda *arrays: [host_result(forward(*arrays), spec)], [spec], gradient_name, *inputs)
+        return result
+
+    def pull(result: Array, cotangent: Array, *inputs: Array) -> list[Array]:
+        def on_host(result: Any, cotangent: Any, *arrays: Any) -> Any:
+            found = backward(arrays, result, cotangent)
+            return [np.asarray(gradient, array.dtype) for gradient, array in zip(found, arrays, strict=True)]
+
+        return _on_host(on_host, list(map(_spec, inputs)), "KetgradHostGradient", result, cotangent, *inputs)
+
+    @tf.RegisterGradient(gradient_name)
+    def of_node(node: Any, cotangent: Array) -> list[Array]:
+        return pull(node.outputs[0], cotangent, *node.inputs)
+
+    @tf.custom_gradient
+    def gradients(*tensors: Array) -> Any:
+        return pull(*tensors), _refuse
+
+    @tf.custom_gradient
+    def operation(*inputs: Array) -> Any:
+        result = compute(*inputs)
+        return result, lambda cotangent: gradients(result, cotangent, *inputs)
+
+    return operation
+
+
+def _on_host(
+    function: Callable[..., Any], specs: Sequence[ArraySpec], gradient_name: str, *inputs: Array
+) -> list[Array]:
+    types = [tf.dtypes.as_dtype(spec.dtype) for spec in specs]
+    if tf.executing_eagerly():
+        results = tf.numpy_function(function, inputs, types)
+    else:
+        with tf.compat.v1.get_default_graph().gradient_override_map({NODE: gradient_name}):
+            results = tf.numpy_function(function, inputs, types)
+    return [tf.ensure_shape(result, spec.shape) for result, spec in zip(tf.nest.flatten(results), specs, strict=True)]
+
+
+def _spec(tensor: Array) -> ArraySpec:
+    return ArraySpec(tuple(tensor.shape), str(tensor.dtype.name))
