@@ -12,7 +12,7 @@ import numpy as np
 
 from ketgrad.base import require_cpu, take_in
 from ketgrad.batching import loop_vmap
-from ketgrad.errors import MissingFrameworkError, UnsupportedError
+from ketgrad.errors import MissingFrameworkError, UnknownBackendError, UnsupportedError
 from ketgrad.precision import real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
@@ -32,6 +32,7 @@ class GenericBackend(AutorayAlgebra):
                 name=library,
             ) from error
         super().__init__(library)
+        self._check_arrays(library)
         self.library = library
         self.name = f"autoray:{library}"
         self.library_version = _version(library)
@@ -121,6 +122,14 @@ class GenericBackend(AutorayAlgebra):
             f"the {self.name} backend makes no differentiable operations from host functions; use a backend of its "
             "own such as numpy"
         )
+
+    def _check_arrays(self, library: str) -> None:
+        try:
+            autoray.to_numpy(self.namespace.asarray(np.zeros(1)))
+        except (ImportError, AttributeError) as error:
+            raise UnknownBackendError(
+                f"backend 'autoray:{library}' is not known: autoray finds no arrays in {library}; name an array library"
+            ) from error
 
     def _native(self, dtype: str) -> Any:
         return self.namespace.asarray(np.zeros(1, dtype)).dtype

@@ -16,9 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.errors import JAXTypeError
 
-from ketgrad.base import host_result, take_in
+from ketgrad.base import host_gradients, host_result, take_in
 from ketgrad.batching import mapped_arguments
-from ketgrad.compiling import compile_or_run
+from ketgrad.compiling import Compiler, compiled_function
 from ketgrad.errors import InvalidValueError, PrecisionError, UnsupportedError, UntraceableError
 from ketgrad.precision import real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
@@ -106,7 +106,8 @@ class JaxBackend(AutorayAlgebra):
         return mapped
 
     def jit(self, function: Callable[..., Any], /) -> Callable[..., Any]:
-        return compile_or_run(self, jax.jit(function), function, lambda error: isinstance(error, JAXTypeError))
+        compiler = Compiler(lambda over_arrays, _: jax.jit(over_arrays), _is_refusal)
+        return compiled_function(self, function, compiler)
 
     def vjp(
         self, function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array], /
@@ -140,8 +141,7 @@ class JaxBackend(AutorayAlgebra):
         @jax.custom_vjp
         def gradients(result: Array, cotangent: Array, *inputs: Array) -> tuple[Array, ...]:
             def on_host(result: Any, cotangent: Any, *arrays: Any) -> tuple[Any, ...]:
-                found = backward(arrays, result, cotangent)
-                return tuple(np.asarray(g, x.dtype) for g, x in zip(found, arrays, strict=True))
+                return tuple(host_gradients(backward(arrays, result, cotangent), arrays))
 
             shapes = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in inputs)
             return _callback(on_host, shapes, result, jnp.conj(cotangent), *inputs)
@@ -155,6 +155,10 @@ class JaxBackend(AutorayAlgebra):
             lambda kept, cotangent: tuple(jnp.conj(g) for g in gradients(kept[0], cotangent, *kept[1])),
         )
         return lambda *inputs: operation(*(self.asarray(value) for value in inputs))
+
+
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, JAXTypeError | UntraceableError)
 
 
 def _refuse(*_: Any) -> Any:

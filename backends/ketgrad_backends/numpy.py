@@ -15,7 +15,7 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.tracer import getval, isbox, new_box, toposort, trace_stack
 
 from ketgrad import tree
-from ketgrad.base import host_result, require_cpu, take_in
+from ketgrad.base import host_gradients, host_result, require_cpu, take_in
 from ketgrad.batching import loop_vmap
 from ketgrad.errors import KetgradError, UnsupportedError, UntraceableError
 from ketgrad.precision import COMPLEX_TYPES, real_type, type_name
@@ -60,14 +60,14 @@ class NumpyBackend(AutorayAlgebra):
         return True
 
     def dtype(self, array: Array, /) -> str:
-        return str(array.dtype)
+        return str(array.dtype.name)
 
     def device(self, array: Array, /) -> str | None:
         return "cpu"
 
     def astype(self, array: Array, dtype: Any, /) -> Array:
         wanted = type_name(dtype)
-        if str(array.dtype) == wanted:
+        if array.dtype.name == wanted and array.dtype.isnative:
             return array
         if wanted in COMPLEX_TYPES and array.dtype.kind != "c":
             # A product, because autograd's own conversion would warn about the imaginary part of a gradient.
@@ -147,8 +147,8 @@ class NumpyBackend(AutorayAlgebra):
             def pull(cotangent: Any) -> list[Any]:
                 if any(isbox(value) for value in (result, cotangent, *inputs)):
                     raise UnsupportedError(DIFFERENTIATES_ONCE)
-                gradients = backward(inputs, result, np.conj(cotangent))
-                return [np.conj(np.asarray(gradients[index], inputs[index].dtype)) for index in argnums]
+                gradients = host_gradients(backward(inputs, result, np.conj(cotangent)), inputs)
+                return [np.conj(gradients[index]) for index in argnums]
 
             return pull
 
@@ -186,14 +186,29 @@ def _unbox(aux: Any, trace: int) -> Any:
     return tree.map_leaves(lambda leaf: leaf._value if isbox(leaf) and leaf._trace == trace else leaf, aux)
 
 
+# What Python, NumPy and autograd say of a box that they can't use; messages of the user's that show one read otherwise.
+_REFUSALS = (
+    "not 'ArrayBox'",
+    "not ArrayBox",
+    "type ArrayBox",
+    "'ArrayBox' object",
+    "no implementation found",
+    "VJP of",
+    "Can't differentiate w.r.t. type",
+)
+
+
+def _is_refusal(text: str) -> bool:
+    return any(sign in text for sign in _REFUSALS)
+
+
 @contextmanager
 def _refusals_named() -> Iterator[None]:
     """Turn autograd's refusals, which come as errors of many types, into the protocol's one."""
     try:
         yield
     except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
-        text = f"{error} {error.__cause__ or ''}"
-        if isinstance(error, KetgradError) or not any(word in text for word in ("ArrayBox", "VJP of")):
+        if isinstance(error, KetgradError) or not _is_refusal(f"{error} {error.__cause__ or ''}"):
             raise
         raise UntraceableError(
             f"autograd can't follow the function ({error}); use autograd.numpy or the backend's operations in it"

@@ -12,13 +12,13 @@ import torch
 from ketgrad import tree
 from ketgrad.base import take_in
 from ketgrad.batching import mapped_arguments
-from ketgrad.compiling import compile_or_run
+from ketgrad.compiling import compiled_function
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
 from ketgrad.precision import INTEGER_TYPES, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
 from ketgrad_backends.pytorch_host import host_operation
-from ketgrad_backends.pytorch_jit import Compiled, is_refusal, is_tracing
+from ketgrad_backends.pytorch_jit import is_tracing, torch_compiler
 
 
 class TorchBackend(AutorayAlgebra):
@@ -109,7 +109,7 @@ class TorchBackend(AutorayAlgebra):
         return mapped
 
     def jit(self, function: Callable[..., Any], /) -> Callable[..., Any]:
-        return compile_or_run(self, Compiled(function), function, is_refusal)
+        return compiled_function(self, function, torch_compiler())
 
     def vjp(
         self, function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array], /
@@ -224,8 +224,8 @@ def _detached(leaf: Any) -> Any:
 
 
 def _writable(array: Any) -> Any:
-    is_shareable = array.flags.writeable and all(stride >= 0 for stride in array.strides)
-    return array if is_shareable else array.copy()
+    is_shareable = array.flags.writeable and array.dtype.isnative and all(stride >= 0 for stride in array.strides)
+    return array if is_shareable else array.astype(array.dtype.newbyteorder("="), copy=True)
 
 
 def _device(name: str | None) -> torch.device | None:
@@ -240,6 +240,11 @@ def _device(name: str | None) -> torch.device | None:
             f"device {name!r} was asked for, but torch finds {torch.cuda.device_count()} CUDA devices; "
             "see kg.available_backends(), and the environment variable CUDA_VISIBLE_DEVICES"
         )
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InvalidValueError(f"device {name!r} can't be used by this torch: {reason}") from error
     return device
 
 

@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
-from ketgrad.base import host_result
+from ketgrad.base import host_gradients, host_result
 from ketgrad.errors import UnsupportedError
 from ketgrad.protocol import Array, ArraySpec
 from ketgrad_backends.messages import DIFFERENTIATES_ONCE
@@ -43,9 +42,8 @@ def _host_call(inputs: list[torch.Tensor], call: int) -> list[torch.Tensor]:
     arrays = [tensor.detach().resolve_conj().resolve_neg().cpu().numpy() for tensor in inputs]
     specs = _calls[call].outputs(*map(_spec, inputs))
     results = _calls[call].function(*arrays)
-    # Copies, because torch may write into what it is given, and the function may have kept it.
     return [
-        torch.from_numpy(np.array(host_result(result, spec))).to(inputs[0].device)
+        torch.from_numpy(host_result(result, spec)).to(inputs[0].device)
         for result, spec in zip(results, specs, strict=True)
     ]
 
@@ -81,7 +79,7 @@ def host_operation(
     """Make the operation of `ArrayBackend.host_function`."""
     pullback = _register(
         HostCall(
-            lambda result, cotangent, *inputs: backward(inputs, result, cotangent),
+            lambda result, cotangent, *inputs: host_gradients(backward(inputs, result, cotangent), inputs),
             lambda result, cotangent, *specs: specs,
         )
     )

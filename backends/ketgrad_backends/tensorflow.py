@@ -10,7 +10,7 @@ import tensorflow as tf
 from ketgrad import tree
 from ketgrad.base import take_in
 from ketgrad.batching import mapped_arguments, move_axis_first
-from ketgrad.compiling import compile_or_run
+from ketgrad.compiling import Compiler, compiled_function
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
 from ketgrad.precision import COMPLEX_TYPES, INTEGER_TYPES, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
@@ -130,7 +130,8 @@ class TensorflowBackend(AutorayAlgebra):
 
     def jit(self, function: Callable[..., Any], /) -> Callable[..., Any]:
         # Without autograph, which rewrites the function's source and the text of its exceptions.
-        return compile_or_run(self, tf.function(function, autograph=False), function, _is_refusal)
+        compiler = Compiler(lambda over_arrays, _: tf.function(over_arrays, autograph=False), _is_refusal)
+        return compiled_function(self, function, compiler)
 
     def vjp(
         self, function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array], /

@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from ketgrad.base import host_result
+from ketgrad.base import host_gradients, host_result
 from ketgrad.errors import UnsupportedError
 from ketgrad.protocol import Array, ArraySpec
 from ketgrad_backends.messages import DIFFERENTIATES_ONCE
@@ -47,8 +46,7 @@ def host_operation(
 
     def pull(result: Array, cotangent: Array, *inputs: Array) -> list[Array]:
         def on_host(result: Any, cotangent: Any, *arrays: Any) -> Any:
-            found = backward(arrays, result, cotangent)
-            return [np.asarray(gradient, array.dtype) for gradient, array in zip(found, arrays, strict=True)]
+            return host_gradients(backward(arrays, result, cotangent), arrays)
 
         return _on_host(on_host, list(map(_spec, inputs)), "KetgradHostGradient", result, cotangent, *inputs)
 

@@ -10,7 +10,7 @@ import numpy as np
 from ketgrad import randomness
 from ketgrad.differentiate import dual_path
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
-from ketgrad.precision import complex_type, real_type, type_name
+from ketgrad.precision import COMPLEX_TYPES, complex_type, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Fallback
 from ketgrad.randomness import Key
 
@@ -50,7 +50,7 @@ def take_in(backend: ArrayBackend, value: Any, dtype: Any) -> tuple[Any, str]:
     """
     wanted = None if dtype is None else type_name(dtype)
     if backend.is_array(value):
-        return value, wanted or backend.dtype(value)
+        return value, wanted or type_name(backend.dtype(value))
     arrays = _arrays_in(backend, value)
     if arrays:
         dtype = wanted or np.result_type(*_types_in(backend, value)).name
@@ -126,9 +126,25 @@ def require_cpu(backend: ArrayBackend, device: str | None) -> None:
 
 def host_result(result: Any, spec: ArraySpec) -> Any:
     """Return what a host function computed as a NumPy array of the type and shape that it announced."""
-    array = np.asarray(result, spec.dtype)
+    given = np.asarray(result)
+    if given.dtype.kind == "c" and spec.dtype not in COMPLEX_TYPES:
+        raise InvalidTypeError(f"a host function returned complex numbers, but announced {spec.dtype}")
+    array = np.array(given, spec.dtype)  # of its own: the function may keep what it returned
     if array.shape != tuple(spec.shape):
         raise InvalidValueError(
             f"a host function returned an array of shape {array.shape}, but announced {tuple(spec.shape)}"
         )
     return array
+
+
+def host_gradients(gradients: Any, inputs: Sequence[Any]) -> list[Any]:
+    """Return the gradients of a host function as NumPy arrays of the shapes and types of its inputs."""
+    found = list(gradients) if isinstance(gradients, list | tuple) else []
+    if len(found) != len(inputs) or any(np.shape(g) != x.shape for g, x in zip(found, inputs, strict=True)):
+        shapes = [np.shape(gradient) for gradient in found] or type(gradients).__name__
+        raise InvalidValueError(
+            f"the backward of a host function returned {shapes}; return a list with a gradient of each input's shape, "
+            f"{[x.shape for x in inputs]}"
+        )
+    specs = [ArraySpec(x.shape, x.dtype.name) for x in inputs]
+    return [host_result(gradient, spec) for gradient, spec in zip(found, specs, strict=True)]

@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 
 from ketgrad import tree
+from ketgrad.checks import check_sequence
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 from ketgrad.protocol import Array, ArrayBackend, InAxes
 
 
 def argument_axes(in_axes: InAxes, count: int) -> tuple[int | None, ...]:
     """Return the mapped axis of each of `count` positional arguments, None where one is not mapped."""
-    axes = (in_axes,) * count if in_axes is None or isinstance(in_axes, int) else tuple(in_axes)
+    if in_axes is None or isinstance(in_axes, int):
+        axes: tuple[int | None, ...] = (in_axes,) * count
+    else:
+        axes = tuple(check_sequence(in_axes, "in_axes"))
     if len(axes) != count:
         raise InvalidValueError(f"in_axes has {len(axes)} entries for {count} arguments; give one for each")
     if any(isinstance(axis, bool) or not (axis is None or isinstance(axis, int)) for axis in axes):

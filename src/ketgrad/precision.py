@@ -95,6 +95,8 @@ def _bare_name(dtype: Any) -> str:
 
 
 def _checked(precision: Any) -> Precision:
-    if precision not in REAL_TYPE:
-        raise InvalidValueError(f'precision {precision!r} is not known; give "single" or "double"')
-    return precision
+    if precision == "single":
+        return "single"
+    if precision == "double":
+        return "double"
+    raise InvalidValueError(f'precision {precision!r} is not known; give "single" or "double"')

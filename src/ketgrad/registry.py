@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from inspect import signature
 from typing import Any
 
 from ketgrad.errors import InvalidTypeError, MissingFrameworkError, UnknownBackendError
@@ -117,6 +118,8 @@ def backend_names() -> tuple[str, ...]:
 
 def resolve(backend: str | ArrayBackend) -> ArrayBackend:
     """Return the backend of a name, or check that what was given is one."""
+    if isinstance(backend, _LiveBackend):
+        return get_backend()
     if not isinstance(backend, str):
         return _checked(backend, repr(backend))
     name, _, argument = backend.strip().lower().partition(":")
@@ -126,7 +129,13 @@ def resolve(backend: str | ArrayBackend) -> ArrayBackend:
 @cache
 def _load(name: str, argument: str) -> ArrayBackend:
     factory = _imported(name, _entry_point(name))
-    return _checked(factory(argument) if argument else factory(), name)
+    if not argument:
+        return _checked(factory(), name)
+    if not signature(factory).parameters:
+        raise UnknownBackendError(
+            f"backend {name!r} takes nothing after a colon, got {argument!r}; write {name!r} alone"
+        )
+    return _checked(factory(argument), name)
 
 
 def _entry_point(name: str) -> EntryPoint:
@@ -153,6 +162,8 @@ def _imported(name: str, point: EntryPoint) -> Any:
 
 
 def _checked(backend: Any, label: str) -> ArrayBackend:
+    if isinstance(backend, type):
+        raise InvalidTypeError(f"{label} is a class; give a backend, that is an instance of it")
     missing = [member for member in PROTOCOL_MEMBERS if not hasattr(backend, member)]
     if missing:
         raise InvalidTypeError(f"{label} is no backend: it lacks {', '.join(missing[:5])}")

@@ -8,10 +8,16 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from ketgrad.differentiate import derivatives
+from ketgrad.errors import InvalidTypeError
 from ketgrad.protocol import ArrayBackend, Fallback, InAxes
 from ketgrad.registry import get_backend
 
 Function = Callable[..., Any]
+
+
+def _check_function(name: str, function: Any) -> None:
+    if not callable(function):
+        raise InvalidTypeError(f"{name} needs a function, got {type(function).__name__}")
 
 
 def value_and_grad(
@@ -159,6 +165,8 @@ def vmap(function: Function, in_axes: InAxes = 0) -> Function:
     [3.0, 6.0]
     """
 
+    _check_function("vmap", function)
+
     @wraps(function)
     def mapped(*args: Any, **kwargs: Any) -> Any:
         return get_backend().vmap(function, in_axes)(*args, **kwargs)
@@ -183,6 +191,7 @@ def jit(function: Function) -> Function:
     >>> double(4)
     8
     """
+    _check_function("jit", function)
     compiled: WeakKeyDictionary[ArrayBackend, Function] = WeakKeyDictionary()
 
     @wraps(function)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from ketgrad.errors import InvalidValueError
 
 Rebuild = Callable[[list[Any]], Any]
 
@@ -34,15 +37,23 @@ def flatten(tree: Any, path: str = "") -> tuple[list[Any], list[str], Rebuild]:
 
 
 def map_leaves(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
-    """Apply a function to the leaves of one container, or of several of the same structure."""
-    leaves, _, rebuild = flatten(tree)
-    columns = [flatten(other)[0] for other in others]
-    return rebuild([function(*row) for row in zip(leaves, *columns, strict=True)])
+    """Apply a function to the leaves of one container, or of several of the same structure.
+
+    Dictionaries are paired by their keys, in whatever order those stand.
+    """
+    if isinstance(tree, dict):
+        if any(set(other) != set(tree) for other in others):
+            raise InvalidValueError(f"containers of one structure are due; their keys differ from {list(tree)}")
+        return _like(tree, [map_leaves(function, tree[key], *(other[key] for other in others)) for key in tree])
+    if isinstance(tree, list | tuple):
+        return _like(tree, [map_leaves(function, *row) for row in zip(tree, *others, strict=True)])
+    return function(tree, *others)
 
 
 def _like(tree: Any, children: Iterable[Any]) -> Any:
     if isinstance(tree, dict):
-        return dict(zip(tree, children, strict=True))
+        pairs = zip(tree, children, strict=True)
+        return OrderedDict(pairs) if isinstance(tree, OrderedDict) else dict(pairs)
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*children)
     return type(tree)(children)

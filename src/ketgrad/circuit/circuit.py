@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ketgrad import measurements as measure
+from ketgrad.checks import check_integer
 from ketgrad.circuit.channel_methods import ChannelMethods
 from ketgrad.circuit.gate_methods import GateMethods
 from ketgrad.circuit.operations import (
     Operation,
     channel_operation,
     check_controls,
-    check_integer,
     check_qubits,
     gate_operation,
     inverse,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from ketgrad.checks import check_integer, check_sequence
 from ketgrad.circuit.channels import CHANNELS
 from ketgrad.circuit.gates import ALIASES, GATES, INVERSES
 from ketgrad.circuit.parameters import as_expression, is_symbolic
@@ -179,20 +180,6 @@ def check_qubits(qubits: Sequence[Any], num_qubits: int, what: str) -> tuple[int
     if len(set(checked)) != len(checked):
         raise InvalidValueError(f"{what} got the qubits {checked}, but each may come only once")
     return checked
-
-
-def check_sequence(values: Any, what: str) -> Sequence[Any]:
-    """Return several values as a sequence, or say that they are none."""
-    if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
-        raise InvalidTypeError(f"{what} got {values!r} where a list is due; give one, such as [0, 1]")
-    return tuple(values)
-
-
-def check_integer(value: Any, what: str) -> int:
-    """Return a value as an integer, or say that it is none; True and False are none."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
-        raise InvalidTypeError(f"{what} is {value!r}; give an integer")
-    return int(value)
 
 
 def check_finite(value: float, name: str) -> None:

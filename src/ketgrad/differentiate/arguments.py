@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from ketgrad import tree
 from ketgrad.errors import InvalidTypeError, InvalidValueError
@@ -28,7 +30,8 @@ def split_arguments(
     backend: ArrayBackend, argnums: int | Sequence[int], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Arguments:
     """Find the leaves of the arguments that `argnums` names, as arrays of the backend."""
-    positions = [argnums] if isinstance(argnums, int) else list(argnums)
+    is_single = isinstance(argnums, int | np.integer)
+    positions = [argnums] if is_single or not isinstance(argnums, Iterable) else list(argnums)
     chosen = [_position(position, len(args)) for position in positions]
     if len(set(chosen)) != len(chosen) or not chosen:
         raise InvalidValueError(f"argnums is {argnums!r}; name at least one argument, and each only once")
@@ -46,7 +49,7 @@ def split_arguments(
 
     def collect(per_leaf: list[Any]) -> Any:
         parts = rebuild(per_leaf)
-        return parts[0] if isinstance(argnums, int) else tuple(parts)
+        return parts[0] if is_single else tuple(parts)
 
     leaves = [differentiable_leaf(backend, value, name) for value, name in zip(values, names, strict=True)]
     return Arguments(leaves, names, call, collect)
@@ -54,9 +57,14 @@ def split_arguments(
 
 def differentiable_leaf(backend: ArrayBackend, value: Any, name: str) -> Array:
     """Return a value as an array with real or complex elements, or say why it is none."""
-    if isinstance(value, bool) or value is None or isinstance(value, str):
+    if isinstance(value, bool | np.bool_ | str) or value is None:
         raise InvalidTypeError(f"{name} is {value!r}; only numbers and arrays can be differentiated")
-    array = backend.asarray(float(value) if isinstance(value, int) else value)
+    if isinstance(value, np.ndarray) and value.dtype == np.bool_:
+        raise InvalidTypeError(f"{name} is an array of bool; only numbers can be differentiated")
+    try:
+        array = backend.asarray(float(value) if isinstance(value, int) else value)
+    except InvalidTypeError as error:
+        raise InvalidTypeError(f"{name}: {error}") from error
     if backend.dtype(array) in INTEGER_TYPES:
         raise InvalidTypeError(
             f"{name} is an array of {backend.dtype(array)}, which has no derivative; give it as float64 or float32"
@@ -65,8 +73,8 @@ def differentiable_leaf(backend: ArrayBackend, value: Any, name: str) -> Array:
 
 
 def _position(position: Any, count: int) -> int:
-    if isinstance(position, bool) or not isinstance(position, int):
+    if isinstance(position, bool) or not isinstance(position, int | np.integer):
         raise InvalidTypeError(f"argnums holds {position!r}; give positions of arguments as integers")
     if not -count <= position < count:
         raise InvalidValueError(f"argnums names argument {position}, but the function was called with {count}")
-    return position % count
+    return int(position) % count

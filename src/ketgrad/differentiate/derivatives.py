@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ketgrad.differentiate.arguments import split_arguments
-from ketgrad.differentiate.dual_path import differentiate
+from ketgrad.differentiate.dual_path import check_options, differentiate, result_array
 from ketgrad.errors import InvalidTypeError
 from ketgrad.precision import COMPLEX_TYPES
 from ketgrad.protocol import Array, ArrayBackend, Fallback, Pullback
@@ -43,10 +43,17 @@ def jacobian(
     """Return the derivative of an array-valued function, of shape `value.shape + leaf.shape` for each leaf."""
 
     def evaluate(*args: Any, **kwargs: Any) -> Any:
+        check_options("jacobian", function, fallback)
         arguments = split_arguments(backend, argnums, args, kwargs)
 
         def array_valued(*leaves: Array) -> tuple[Array, Any]:
-            return _single_array(backend, arguments.call(function, leaves)), None
+            value = _single_array(backend, arguments.call(function, leaves))
+            if backend.dtype(value) in COMPLEX_TYPES and any(backend.dtype(leaf) in COMPLEX_TYPES for leaf in leaves):
+                raise InvalidTypeError(
+                    "a complex result has no single derivative by a complex argument; differentiate its real and "
+                    "imaginary parts, or by the argument's"
+                )
+            return value, None
 
         _, _, jacobians = differentiate(
             backend, array_valued, arguments, lambda pull, value: _rows(backend, pull, value), fallback
@@ -99,4 +106,4 @@ def _stack_rows(backend: ArrayBackend, rows: list[Array | None], shape: tuple[in
 def _single_array(backend: ArrayBackend, value: Any) -> Array:
     if isinstance(value, list | tuple | dict):
         raise InvalidTypeError(f"jacobian needs a function that returns one array, got a {type(value).__name__}")
-    return backend.asarray(value)
+    return result_array(backend, value)

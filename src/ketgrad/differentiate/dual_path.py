@@ -7,7 +7,6 @@ gradients are put back into the arguments' structure.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,8 +19,9 @@ from ketgrad.errors import (
     InvalidValueError,
     UntraceableError,
 )
-from ketgrad.precision import COMPLEX_TYPES
+from ketgrad.precision import COMPLEX_TYPES, INTEGER_TYPES, real_type
 from ketgrad.protocol import Array, ArrayBackend, Capability, Fallback, Pullback
+from ketgrad.warning import warn_user
 
 DISCONNECTED = "automatic differentiation found no path from it to the result (unused, detached, or rebuilt on the way)"
 
@@ -35,7 +35,7 @@ def value_and_grad(
     fallback: Fallback,
 ) -> Callable[..., tuple[Any, Any]]:
     """Return the function that evaluates and differentiates; see `ketgrad.value_and_grad`."""
-    _check_options(function, fallback)
+    check_options("value_and_grad", function, fallback)
 
     def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         arguments = split_arguments(backend, argnums, args, kwargs)
@@ -91,31 +91,42 @@ def _announce(backend: ArrayBackend, arguments: Arguments, missing: list[int], r
             'fallback="finite-diff"'
         )
     count = sum(evaluation_count(backend, arguments.leaves[index]) for index in missing)
-    warnings.warn(
-        f"gradient for {names} by finite differences, {count} evaluations more: {reason}",
-        GradientFallbackWarning,
-        stacklevel=5,
+    warn_user(
+        f"gradient for {names} by finite differences, {count} evaluations more: {reason}", GradientFallbackWarning
     )
 
 
 def _by_finite_difference(
     backend: ArrayBackend, function: Callable[..., tuple[Array, Any]], arguments: Arguments, index: int
 ) -> Array:
-    others = [widest(backend, leaf) for leaf in arguments.leaves]
-
-    def of_one_leaf(leaf: Array) -> Array:
-        return function(*others[:index], leaf, *others[index + 1 :])[0]
-
+    wide = [widest(backend, leaf) for leaf in arguments.leaves]
     try:
-        return central_difference(backend, of_one_leaf, arguments.leaves[index])
+        try:
+            return _difference(backend, function, wide, index, backend.dtype(arguments.leaves[index]))
+        except Exception:
+            # The function may hold single-precision constants, which some frameworks refuse to combine with double
+            # precision; then it is varied in its own precision, where its own mistakes show again.
+            if all(backend.dtype(x) == backend.dtype(leaf) for x, leaf in zip(wide, arguments.leaves, strict=True)):
+                raise
+        return _difference(backend, function, arguments.leaves, index, backend.dtype(arguments.leaves[index]))
     except Exception as error:
         error.add_note(f"raised while ketgrad took finite differences for {arguments.names[index]}")
         raise
 
 
-def _check_options(function: Any, fallback: Any) -> None:
+def _difference(
+    backend: ArrayBackend, function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array], index: int, dtype: str
+) -> Array:
+    def of_one_leaf(leaf: Array) -> Array:
+        return function(*leaves[:index], leaf, *leaves[index + 1 :])[0]
+
+    return central_difference(backend, of_one_leaf, leaves[index], dtype)
+
+
+def check_options(name: str, function: Any, fallback: Any) -> None:
+    """Refuse what is no function, and an unknown way of falling back."""
     if not callable(function):
-        raise InvalidTypeError(f"value_and_grad needs a function, got {type(function).__name__}")
+        raise InvalidTypeError(f"{name} needs a function, got {type(function).__name__}")
     if fallback not in ("finite-diff", "error"):
         raise InvalidValueError(f'fallback is {fallback!r}; give "finite-diff" or "error"')
 
@@ -133,7 +144,7 @@ def _real_scalar(backend: ArrayBackend, value: Any) -> Array:
         raise InvalidTypeError(
             f"the function returned a {type(value).__name__}; return one real number, or a pair with has_aux=True"
         )
-    array = backend.asarray(value)
+    array = result_array(backend, value)
     if tuple(array.shape) != ():
         raise InvalidValueError(
             f"the function returned an array of shape {tuple(array.shape)}; return one real number "
@@ -142,6 +153,17 @@ def _real_scalar(backend: ArrayBackend, value: Any) -> Array:
     if backend.dtype(array) in COMPLEX_TYPES:
         raise InvalidTypeError("the function returned a complex number; return a real one, such as its real part")
     return array
+
+
+def result_array(backend: ArrayBackend, value: Any) -> Array:
+    """Return what a function returned as an array of floating type, or say that it is no array."""
+    try:
+        array = backend.asarray(value)
+    except InvalidTypeError as error:
+        raise InvalidTypeError(
+            f"the function returned a {type(value).__name__}, {value!r}; return a number or an array of {backend.name}"
+        ) from error
+    return backend.astype(array, real_type()) if backend.dtype(array) in INTEGER_TYPES else array
 
 
 def _ones_like(backend: ArrayBackend, value: Array) -> Array:

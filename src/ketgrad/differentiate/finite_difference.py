@@ -33,22 +33,19 @@ def widest(backend: ArrayBackend, leaf: Array) -> Array:
         return leaf
 
 
-def central_difference(backend: ArrayBackend, function: Callable[[Array], Array], leaf: Array) -> Array:
-    """Differentiate an array-valued function of one array; the result has shape `value.shape + leaf.shape`.
+def central_difference(backend: ArrayBackend, function: Callable[[Array], Array], point: Array, dtype: str) -> Array:
+    """Differentiate an array-valued function of one array; the result has shape `value.shape + point.shape`.
 
-    The function is called in double precision where the framework has it. For a complex leaf x + iy the
-    result is ∂f/∂x + i ∂f/∂y, elementwise.
+    The function is called in the precision of the point, and the result has that of `dtype`. For a complex point
+    x + iy it is ∂f/∂x + i ∂f/∂y, elementwise.
     """
-    point = widest(backend, leaf)
-    dtype, leaf_type = backend.dtype(point), backend.dtype(leaf)
-    is_double = EPSILON[dtype] == EPSILON["float64"]
-    with use_precision("double" if is_double else "single"):
+    own = backend.dtype(point)
+    with use_precision("double" if EPSILON[own] == EPSILON["float64"] else "single"):
         along_real = _differences(backend, function, point, 1.0)
-        if dtype not in COMPLEX_TYPES:
-            return backend.astype(along_real, _type_like(leaf_type, backend.dtype(along_real)))
-        along_imaginary = backend.astype(_differences(backend, function, point, 1.0j), dtype)
-        gradient = backend.astype(along_real, dtype) + 1j * along_imaginary
-        return backend.astype(gradient, leaf_type)
+        if own not in COMPLEX_TYPES:
+            return backend.astype(along_real, _type_like(dtype, backend.dtype(along_real)))
+        along_imaginary = backend.astype(_differences(backend, function, point, 1.0j), own)
+        return backend.astype(backend.astype(along_real, own) + 1j * along_imaginary, dtype)
 
 
 def _type_like(leaf_type: str, result_type: str) -> str:
@@ -61,6 +58,9 @@ def _type_like(leaf_type: str, result_type: str) -> str:
 def _differences(backend: ArrayBackend, function: Callable[[Array], Array], point: Array, direction: complex) -> Array:
     dtype, shape = backend.dtype(point), tuple(point.shape)
     size = math.prod(shape)
+    if size == 0:
+        value = function(point)
+        return backend.zeros((*tuple(value.shape), *shape), dtype=backend.dtype(value), device=backend.device(point))
     steps = backend.reshape(_steps(backend, point), (size,))
     columns = []
     for index in range(size):

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ketgrad.circuit.operations import check_integer
+from ketgrad.checks import check_integer
 from ketgrad.errors import InvalidValueError
 from ketgrad.observables.pauli import PauliSum
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ketgrad.checks import check_integer
 from ketgrad.circuit.gates import PAULIS
-from ketgrad.circuit.operations import check_integer
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 
 Word = tuple[tuple[int, str], ...]

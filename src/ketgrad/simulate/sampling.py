@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ketgrad.circuit.operations import check_integer
+from ketgrad import randomness
+from ketgrad.checks import check_integer
 from ketgrad.errors import InvalidValueError
 from ketgrad.protocol import Array, ArrayBackend
 
@@ -35,7 +36,7 @@ def draw(backend: ArrayBackend, probabilities: Array, shots: int, seed: int | No
     """Return `shots` outcomes as NumPy integers, by inverting the cumulative distribution."""
     count = check_shots(shots)
     key = backend.random_key(seed)
-    uniform = backend.to_numpy(backend.random_uniform(key, (count,), dtype="float64"))
+    uniform = randomness.uniform(key, (count,))
     weights = backend.to_numpy(probabilities).astype("float64")
     cumulative = np.cumsum(weights)
     outcomes = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
