@@ -1,0 +1,1 @@
+"""Each member of `ArrayBackend`: value, type, shape, gradient and signature."""

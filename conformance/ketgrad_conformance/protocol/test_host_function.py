@@ -1,0 +1,152 @@
+"""`host_function`: operations from functions over NumPy arrays, as compiled kernels, shots and hardware need them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ketgrad.precision import complex_type, real_type
+from ketgrad.protocol import Array, ArrayBackend, ArraySpec
+from ketgrad_conformance import expect
+from ketgrad_conformance.capabilities import covers, requires
+
+pytestmark = [covers("host_function"), requires("host-function")]
+
+
+def elementwise(backend: ArrayBackend, function: Any, derivative: Any) -> Any:
+    """Make an operation of one input from a function and its complex derivative."""
+
+    def backward(inputs: Any, result: Any, cotangent: Any) -> list[Any]:
+        assert all(isinstance(entry, np.ndarray | np.generic) for entry in (*inputs, result, cotangent))
+        return [np.conj(derivative(inputs[0])) * cotangent]
+
+    return backend.host_function(lambda x: function(x), backward, lambda spec: spec)
+
+
+def weighted_product(backend: ArrayBackend) -> Any:
+    """Make the operation x, y ↦ Σ_k x_k y_k², of two inputs of one shape."""
+    return backend.host_function(
+        lambda x, y: np.sum(x * y * y),
+        lambda inputs, result, cotangent: [cotangent * inputs[1] ** 2, cotangent * 2 * inputs[0] * inputs[1]],
+        lambda x, y: ArraySpec((), x.dtype),
+    )
+
+
+@pytest.mark.usefixtures("precision")
+def test_forward_computes_on_numpy_arrays_what_comes_out_native(backend: ArrayBackend) -> None:
+    def forward(x: Any) -> Any:
+        assert isinstance(x, np.ndarray)
+        assert x.dtype == real_type()
+        return np.outer(x, x)
+
+    operation = backend.host_function(forward, lambda *_: [], lambda x: ArraySpec((*x.shape, *x.shape), x.dtype))
+    expect.close(backend, operation(backend.asarray([1.0, 2.0])), [[1.0, 2.0], [2.0, 4.0]])
+
+
+def test_output_says_shape_and_type_of_the_result(backend: ArrayBackend) -> None:
+    seen = []
+
+    def output(x: ArraySpec) -> ArraySpec:
+        seen.append((tuple(x.shape), x.dtype))
+        return ArraySpec((1, 2), complex_type())
+
+    operation = backend.host_function(lambda x: [[1.0, 2.0]], lambda *_: [], output)
+    expect.close(backend, operation(backend.asarray([1.0, 2.0, 3.0])), [[1.0, 2.0]], dtype=complex_type())
+    assert seen[0] == ((3,), real_type())
+
+
+@requires("host-function", "autodiff")
+@pytest.mark.usefixtures("precision")
+def test_backward_gives_a_gradient_for_each_input(backend: ArrayBackend) -> None:
+    leaves = [backend.asarray([2.0, 3.0]), backend.asarray([5.0, 7.0])]
+    expect.pullback(
+        backend, weighted_product(backend), leaves, 197.0, 2.0, [[50.0, 98.0], [40.0, 84.0]], dtype=real_type()
+    )
+
+
+@requires("host-function", "autodiff")
+def test_an_operation_stands_in_the_middle_of_a_graph(backend: ArrayBackend) -> None:
+    cube = elementwise(backend, lambda x: x**3, lambda x: 3 * x**2)
+    leaf = backend.asarray([1.0, 2.0])
+    # y = (3x)³, z = y²: dz/dx = 2y · 3(3x)² · 3.
+    expect.pullback(
+        backend, lambda x: cube(3.0 * x) * cube(3.0 * x), [leaf], [729.0, 46656.0], [1.0, 1.0],
+        [[2 * 27.0 * 27 * 3, 2 * 216.0 * 108 * 3]], dtype=real_type(),
+    )  # fmt: skip
+
+
+@requires("host-function", "complex-autodiff")
+@pytest.mark.usefixtures("precision")
+def test_a_complex_cotangent_reaches_backward_by_the_protocols_convention(backend: ArrayBackend) -> None:
+    square = elementwise(backend, lambda z: z * z, lambda z: 2 * z)
+    z, w = 1.0 + 2.0j, 3.0 - 1.0j
+    expect.pullback(
+        backend, square, [backend.asarray([z])], [z * z], [w], [[(2 * z).conjugate() * w]], dtype=complex_type()
+    )
+
+
+@requires("host-function", "autodiff")
+def test_a_real_input_of_a_complex_result_has_a_real_gradient(backend: ArrayBackend) -> None:
+    def backward(inputs: Any, result: Any, cotangent: Any) -> list[Any]:
+        return [np.real(np.conj(1j * result) * cotangent)]
+
+    phase = backend.host_function(lambda x: np.exp(1j * x), backward, lambda x: ArraySpec(x.shape, complex_type()))
+    expect.pullback(backend, phase, [backend.asarray([0.0])], [1.0], [1.0 + 2.0j], [[2.0]], dtype=complex_type())
+
+
+@requires("host-function", "vmap")
+def test_an_operation_is_mapped(backend: ArrayBackend) -> None:
+    operation = weighted_product(backend)
+    rows, row = backend.asarray([[1.0, 2.0], [3.0, 4.0]]), backend.asarray([5.0, 7.0])
+    expect.close(backend, backend.vmap(operation, in_axes=(0, None))(rows, row), [123.0, 271.0])
+
+
+@requires("host-function", "vmap", "autodiff")
+def test_a_mapped_operation_is_differentiated(backend: ArrayBackend) -> None:
+    mapped = backend.vmap(weighted_product(backend), in_axes=(0, None))
+    leaves = [backend.asarray([[1.0, 2.0], [3.0, 4.0]]), backend.asarray([5.0, 7.0])]
+    expect.pullback(
+        backend, mapped, leaves, [123.0, 271.0], [1.0, 10.0],
+        [[[25.0, 49.0], [250.0, 490.0]], [310.0, 588.0]], dtype=real_type(),
+    )  # fmt: skip
+
+
+@covers("jit")
+@requires("host-function", "jit")
+def test_a_compiled_operation_computes_anew_at_each_call(backend: ArrayBackend) -> None:
+    compiled = backend.jit(lambda x: 2.0 * elementwise(backend, lambda x: x**3, lambda x: 3 * x**2)(x))
+    expect.close(backend, compiled(backend.asarray([1.0, 2.0])), [2.0, 16.0])
+    expect.close(backend, compiled(backend.asarray([3.0, -1.0])), [54.0, -2.0])
+
+
+@covers("jit")
+@requires("host-function", "jit", "autodiff")
+def test_the_derivative_of_an_operation_is_compiled(backend: ArrayBackend) -> None:
+    cube = elementwise(backend, lambda x: x**3, lambda x: 3 * x**2)
+
+    def pulled(x: Array) -> Array:
+        _, _, pull = backend.vjp(lambda y: (backend.sum(cube(y)), None), [x])
+        return pull(backend.asarray(1.0))[0]
+
+    expect.close(backend, backend.jit(pulled)(backend.asarray([1.0, 2.0])), [3.0, 12.0])
+
+
+@requires("host-function", "autodiff")
+@pytest.mark.parametrize("after", ["nothing", "square"])
+def test_a_second_derivative_raises_and_is_never_zero(backend: ArrayBackend, after: str) -> None:
+    cube = elementwise(backend, lambda x: x**3, lambda x: 3 * x**2)
+
+    def function(x: Array) -> tuple[Array, None]:
+        return (cube(x) if after == "nothing" else cube(x) * cube(x)), None
+
+    def slope(x: Array) -> tuple[Array, None]:
+        _, _, pull = backend.vjp(function, [x])
+        return pull(backend.asarray(1.0))[0], None
+
+    first, _ = slope(backend.asarray(2.0))
+    expect.close(backend, first, 12.0 if after == "nothing" else 192.0)
+    with expect.some_error():
+        _, _, pull = backend.vjp(slope, [backend.asarray(2.0)])
+        pull(backend.asarray(1.0))

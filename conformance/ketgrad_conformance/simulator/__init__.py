@@ -1,0 +1,1 @@
+"""Whole circuits: eager, compiled, mapped, differentiated, and all of these at once."""
