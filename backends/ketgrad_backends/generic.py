@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import autoray
 import numpy as np
 
-from ketgrad.base import require_cpu, take_in
+from ketgrad.base import check_conversion, require_cpu, take_in
 from ketgrad.batching import loop_vmap
 from ketgrad.errors import MissingFrameworkError, UnknownBackendError, UnsupportedError
 from ketgrad.precision import real_type, type_name
@@ -69,6 +69,7 @@ class GenericBackend(AutorayAlgebra):
 
     def astype(self, array: Array, dtype: Any, /) -> Array:
         wanted = type_name(dtype)
+        check_conversion(self.dtype(array), wanted)
         return array if self.dtype(array) == wanted else autoray.astype(array, wanted)
 
     def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:

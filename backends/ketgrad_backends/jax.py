@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.errors import JAXTypeError
 
-from ketgrad.base import host_gradients, host_result, take_in
+from ketgrad.base import check_conversion, host_gradients, host_result, take_in
 from ketgrad.batching import mapped_arguments
 from ketgrad.compiling import Compiler, compiled_function
 from ketgrad.errors import InvalidValueError, PrecisionError, UnsupportedError, UntraceableError
@@ -48,6 +48,7 @@ class JaxBackend(AutorayAlgebra):
 
     def asarray(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
         taken, wanted = take_in(self, value, dtype)
+        check_conversion(str(taken.dtype), wanted)
         array = jnp.asarray(taken, _allowed(wanted))
         return array if device is None else jax.device_put(array, _find_device(device))
 
@@ -69,7 +70,9 @@ class JaxBackend(AutorayAlgebra):
         return _device_name(next(iter(array.devices()))) if self.is_concrete(array) else None
 
     def astype(self, array: Array, dtype: Any, /) -> Array:
-        return array.astype(_allowed(type_name(dtype)))
+        wanted = _allowed(type_name(dtype))
+        check_conversion(self.dtype(array), wanted)
+        return array.astype(wanted)
 
     def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:
         place = None if device is None else _find_device(device)

@@ -15,10 +15,10 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.tracer import getval, isbox, new_box, toposort, trace_stack
 
 from ketgrad import tree
-from ketgrad.base import host_gradients, host_result, require_cpu, take_in
+from ketgrad.base import check_conversion, host_gradients, host_result, require_cpu, take_in
 from ketgrad.batching import loop_vmap
 from ketgrad.errors import KetgradError, UnsupportedError, UntraceableError
-from ketgrad.precision import COMPLEX_TYPES, real_type, type_name
+from ketgrad.precision import COMPLEX_TYPES, INTEGER_TYPES, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
 from ketgrad_backends.messages import DIFFERENTIATES_ONCE
@@ -69,6 +69,9 @@ class NumpyBackend(AutorayAlgebra):
         wanted = type_name(dtype)
         if array.dtype.name == wanted and array.dtype.isnative:
             return array
+        check_conversion(self.dtype(array), wanted)
+        if wanted in INTEGER_TYPES:
+            return getval(array).astype(wanted)  # autograd would let a gradient through
         if wanted in COMPLEX_TYPES and array.dtype.kind != "c":
             # A product, because autograd's own conversion would warn about the imaginary part of a gradient.
             return array.astype(REAL_PART[wanted]) * np.ones((), wanted)

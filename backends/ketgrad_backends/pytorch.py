@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ketgrad import tree
-from ketgrad.base import take_in
+from ketgrad.base import check_conversion, take_in
 from ketgrad.batching import mapped_arguments
 from ketgrad.compiling import compiled_function
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
@@ -42,6 +42,7 @@ class TorchBackend(AutorayAlgebra):
     def asarray(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
         taken, wanted = take_in(self, value, dtype)
         tensor = taken if isinstance(taken, torch.Tensor) else torch.from_numpy(_writable(taken))
+        check_conversion(self.dtype(tensor), wanted)
         place = tensor.device if device is None and tensor is taken else _device(device)
         return tensor.to(dtype=getattr(torch, wanted), device=place)
 
@@ -63,7 +64,9 @@ class TorchBackend(AutorayAlgebra):
         return str(array.device)
 
     def astype(self, array: Array, dtype: Any, /) -> Array:
-        return array.to(getattr(torch, type_name(dtype)))
+        wanted = type_name(dtype)
+        check_conversion(self.dtype(array), wanted)
+        return array.to(getattr(torch, wanted))
 
     def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:
         return torch.zeros(tuple(shape), dtype=getattr(torch, type_name(dtype or real_type())), device=_device(device))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ketgrad.base import BackendBase, require_cpu, take_in
+from ketgrad.base import BackendBase, check_conversion, require_cpu, take_in
 from ketgrad.batching import loop_vmap
 from ketgrad.errors import InvalidTypeError, UnsupportedError
 from ketgrad.precision import COMPLEX_TYPES, real_type, type_name
@@ -86,6 +86,7 @@ class StrictBackend(BackendBase):
         taken, wanted = take_in(self, value, dtype)
         if isinstance(taken, StrictArray):
             return taken if self.dtype(taken) == wanted else self.astype(taken, wanted)
+        check_conversion(taken.dtype.name, wanted)
         return StrictArray(taken.astype(wanted))
 
     def to_numpy(self, array: Array, /) -> Any:
@@ -104,7 +105,9 @@ class StrictBackend(BackendBase):
         return "cpu"
 
     def astype(self, array: Array, dtype: Any, /) -> Array:
-        return StrictArray(_open(array).astype(type_name(dtype)))
+        wanted = type_name(dtype)
+        check_conversion(self.dtype(array), wanted)
+        return StrictArray(_open(array).astype(wanted))
 
     def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:
         require_cpu(self, device)
@@ -201,11 +204,15 @@ class StrictBackend(BackendBase):
 
 
 def _open(array: Any) -> Any:
-    return array._values if isinstance(array, StrictArray) else array
+    if not isinstance(array, StrictArray):
+        raise InvalidTypeError(
+            f"a strict operation takes strict arrays, got a {type(array).__name__}; use asarray first"
+        )
+    return array._values
 
 
 def _open_alike(arrays: Sequence[Any]) -> list[Any]:
-    values = [array._values for array in arrays]
+    values = [_open(array) for array in arrays]
     kinds = sorted({str(value.dtype) for value in values})
     if len(kinds) > 1:
         raise InvalidTypeError(f"a strict operation takes arrays of one type, got {' and '.join(kinds)}")
@@ -222,7 +229,8 @@ def _combine(operation: Callable[[Any, Any], Any], left: Any, right: Any) -> Str
     is_number = isinstance(number, int | float) or (isinstance(number, complex) and dtype.kind == "c")
     if not is_number or isinstance(number, bool | np.generic):
         raise InvalidTypeError(f"a strict array of {dtype} does not combine with {number!r}")
-    return StrictArray(np.asarray(operation(_open(left), _open(right)), dtype))
+    values = [value._values if isinstance(value, StrictArray) else value for value in (left, right)]
+    return StrictArray(np.asarray(operation(*values), dtype))
 
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from ketgrad import tree
-from ketgrad.base import take_in
+from ketgrad.base import check_conversion, take_in
 from ketgrad.batching import mapped_arguments, move_axis_first
 from ketgrad.compiling import Compiler, compiled_function
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
@@ -64,6 +64,7 @@ class TensorflowBackend(AutorayAlgebra):
 
     def astype(self, array: Array, dtype: Any, /) -> Array:
         wanted = type_name(dtype)
+        check_conversion(self.dtype(array), wanted)
         if wanted in COMPLEX_TYPES and not array.dtype.is_complex:
             # Not tf.cast, whose gradient logs a warning about the imaginary part.
             part = tf.cast(array, PART_OF[wanted])

@@ -148,3 +148,9 @@ def host_gradients(gradients: Any, inputs: Sequence[Any]) -> list[Any]:
         )
     specs = [ArraySpec(x.shape, x.dtype.name) for x in inputs]
     return [host_result(gradient, spec) for gradient, spec in zip(found, specs, strict=True)]
+
+
+def check_conversion(given: str, wanted: str) -> None:
+    """Refuse to turn complex numbers into real ones, which would drop their imaginary part."""
+    if given in COMPLEX_TYPES and wanted not in COMPLEX_TYPES:
+        raise InvalidTypeError(f"got {given} where {wanted} is due; take the real part with kg.backend.real first")

@@ -26,7 +26,8 @@ class CircuitFunction:
     """A circuit and what to measure, as a function of its parameters; made by `ketgrad.function`."""
 
     def __init__(self, circuit: Circuit, measurements: Sequence[Measurement]) -> None:
-        self.circuit = circuit
+        self.operations = circuit.operations
+        self.num_qubits = circuit.num_qubits
         self.measurements = tuple(measurements)
         self.parameters = declared_arrays(circuit)
 
@@ -37,18 +38,19 @@ class CircuitFunction:
         batches = [_batch_of(value, array) for value, array in zip(arrays, self.parameters, strict=True)]
         batch = _common_batch(batches)
         size = math.prod(batch)
+        if size == 0:
+            raise InvalidValueError(f"the batch axes {batch} hold no element; give at least one")
         flat = {
             array: _flat(backend, backend.astype(value, REAL_TYPE[precision]), array, batch)
             for array, value in zip(self.parameters, arrays, strict=True)
         }
-        circuit = self.circuit
-        states = evolve.run(backend, circuit.operations, circuit.num_qubits, precision, flat, size)
+        states = evolve.run(backend, self.operations, self.num_qubits, precision, flat, size)
         results = tuple(_with_batch(backend, item.evaluate(states), batch) for item in self.measurements)
         return results if len(results) > 1 else results[0]
 
     def __repr__(self) -> str:
         names = ", ".join(f"{array.name}{list(array.shape)}" for array in self.parameters)
-        return f"function({names}) of {self.circuit.num_qubits} qubits"
+        return f"function({names}) of {self.num_qubits} qubits"
 
     def _given(self, values: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
         names = [array.name for array in self.parameters]
@@ -112,6 +114,9 @@ def function(
         raise InvalidTypeError(f"function takes a circuit first, got a {type(circuit).__name__}")
     if not measurements:
         raise InvalidValueError("function got nothing to measure; give at least one measurement, such as kg.expval(H)")
+    for measurement in measurements:
+        if isinstance(measurement, type) or not hasattr(measurement, "evaluate"):
+            raise InvalidTypeError(f"got {measurement!r} to measure; give a measurement, such as kg.expval(kg.Z(0))")
     _check_choice("gradient", gradient, ("best", "backprop"))
     _check_choice("engine", engine, ("auto", "traced"))
     if shots is not None or seed is not None:

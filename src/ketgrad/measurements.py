@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
+from ketgrad.checks import check_sequence
 from ketgrad.circuit.operations import check_qubits
 from ketgrad.errors import InvalidValueError, UnsupportedError
 from ketgrad.observables.matrix import Observable
@@ -107,8 +110,8 @@ class mutual_info:  # noqa: N801
 
     def evaluate(self, state: State) -> Array:
         _check_base(self.base)
-        both = _chosen((*self.first, *self.second), state, "mutual_info")
-        parts = (tuple(self.first), tuple(self.second), both)
+        groups = [tuple(check_sequence(group, "mutual_info")) for group in (self.first, self.second)]
+        parts = (*groups, _chosen((*groups[0], *groups[1]), state, "mutual_info"))
         first, second, joint = (results.entropy(state, part, self.base) for part in parts)
         return first + second - joint
 
@@ -118,5 +121,5 @@ def _chosen(qubits: Sequence[int] | None, state: State, what: str) -> tuple[int,
 
 
 def _check_base(base: Any) -> None:
-    if base is not None and not (isinstance(base, int | float) and base > 1):
+    if base is not None and not (isinstance(base, int | float | np.integer | np.floating) and base > 1):
         raise InvalidValueError(f"the base of the logarithm is {base!r}; give a number above 1")

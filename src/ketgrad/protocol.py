@@ -4,7 +4,7 @@ Conventions that hold for every member:
 
 - Array types are named by strings ("float32", "float64", "complex64", "complex128", "int32", "int64"); a
   NumPy type or the framework's own type is taken wherever a name is.
-- Besides the members here an array has `shape` (iterable of integers) and the operators `+ - * /` and unary `-`,
+- Besides the members here an array has `shape` (a sequence of integers) and the operators `+ - * /` and unary `-`,
   with arrays of the same type, broadcast as NumPy does, and with Python numbers, which change no type.
 - Results are the framework's own arrays, still connected to its graph.
 - The gradient of a real f with respect to a complex leaf z = x + iy is ∂f/∂x + i ∂f/∂y, the direction of
@@ -115,7 +115,7 @@ class ArrayBackend(Protocol):
     # Structure
 
     def reshape(self, array: Array, shape: Sequence[int], /) -> Array:
-        """Arrange the same elements, last axis fastest, in another shape."""
+        """Arrange the same elements, last axis fastest, in another shape; one size may be -1, for what remains."""
         ...
 
     def transpose(self, array: Array, axes: Sequence[int], /) -> Array:

@@ -20,6 +20,10 @@ from ketgrad.protocol import Array, ArrayBackend
 Weights = Callable[[ArrayBackend, Sequence[Array]], Sequence[Array]]
 
 
+TINY = 1e-30
+"""Keeps the derivative of a square root finite where all coherence is lost; far below rounding anywhere else."""
+
+
 @dataclass(frozen=True, eq=False)
 class Channel:
     """A named channel: its constant superoperators, of shape (terms, 4^k, 4^k), and their weights."""
@@ -74,13 +78,13 @@ def _one_or_other(backend: ArrayBackend, parameters: Sequence[Array]) -> Sequenc
 
 def _amplitude_damping(backend: ArrayBackend, parameters: Sequence[Array]) -> Sequence[Array]:
     (gamma,) = parameters
-    return gamma * 0.0 + 1.0, gamma * 0.0, gamma, 1.0 - gamma, backend.sqrt(1.0 - gamma)
+    return gamma * 0.0 + 1.0, gamma * 0.0, gamma, 1.0 - gamma, backend.sqrt(1.0 - gamma + TINY)
 
 
 def _phase_damping(backend: ArrayBackend, parameters: Sequence[Array]) -> Sequence[Array]:
     (lam,) = parameters
     one, none = lam * 0.0 + 1.0, lam * 0.0
-    return one, none, none, one, backend.sqrt(1.0 - lam)
+    return one, none, none, one, backend.sqrt(1.0 - lam + TINY)
 
 
 def _thermal_relaxation(backend: ArrayBackend, parameters: Sequence[Array]) -> Sequence[Array]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ketgrad import measurements as measure
-from ketgrad.checks import check_integer
+from ketgrad.checks import check_integer, check_sequence
 from ketgrad.circuit.channel_methods import ChannelMethods
 from ketgrad.circuit.gate_methods import GateMethods
 from ketgrad.circuit.operations import (
@@ -147,8 +147,10 @@ class Circuit(GateMethods, ChannelMethods):
         >>> kg.Circuit(3).x(0).controlled(kg.Circuit(1).x(0), [0, 1], [2], on="10").counts(5, seed=1)
         {'101': 5}
         """
-        chosen = check_controls(controls, on, self.num_qubits)
-        added = [with_controls(operation, chosen) for operation in self._relabelled(gate, qubits)]
+        chosen = check_controls(check_sequence(controls, "controls"), on, self.num_qubits)
+        moved = self._relabelled(gate, qubits)
+        check_qubits((*(qubit for qubit, _ in chosen), *qubits), self.num_qubits, "controlled")
+        added = [with_controls(operation, chosen) for operation in moved]
         self._add(added)
         return self
 
@@ -162,7 +164,7 @@ class Circuit(GateMethods, ChannelMethods):
         >>> kg.Circuit(3).compose(bell, [2, 0])
         Circuit(3): h 2; cx 2 0
         """
-        self._add(self._relabelled(other, range(other.num_qubits) if qubits is None else qubits))
+        self._add(self._relabelled(other, qubits))
         return self
 
     def inverse(self) -> Circuit:
@@ -400,10 +402,10 @@ class Circuit(GateMethods, ChannelMethods):
         )
         return backend.take(result, 0, axis=0)
 
-    def _relabelled(self, other: Circuit, qubits: Sequence[int]) -> list[Operation]:
+    def _relabelled(self, other: Circuit, qubits: Sequence[int] | None) -> list[Operation]:
         if not isinstance(other, Circuit):
             raise InvalidTypeError(f"got a {type(other).__name__}; give a circuit")
-        places = check_qubits(tuple(qubits), self.num_qubits, "compose")
+        places = check_qubits(range(other.num_qubits) if qubits is None else qubits, self.num_qubits, "compose")
         if len(places) != other.num_qubits:
             raise InvalidValueError(f"the circuit has {other.num_qubits} qubits, but {len(places)} were named for it")
         return [relabelled(operation, places) for operation in other._operations]

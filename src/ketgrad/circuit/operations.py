@@ -88,7 +88,7 @@ def channel_operation(name: str, parameters: Sequence[Any], qubits: Sequence[Any
 def kraus_operation(matrices: Sequence[Any], qubits: Sequence[Any], num_qubits: int) -> Operation:
     """Check Kraus operators: their shapes, and that they preserve the trace where that can be seen now."""
     checked = check_qubits(qubits, num_qubits, "kraus")
-    arrays = tuple(_matrix_of(matrix, len(checked), "kraus") for matrix in matrices)
+    arrays = tuple(check_matrix(matrix, len(checked), "kraus") for matrix in matrices)
     if not arrays:
         raise InvalidValueError("kraus got no operators; give at least one matrix")
     if all(isinstance(array, np.ndarray) for array in arrays):
@@ -155,7 +155,7 @@ def check_kraus(matrices: Sequence[Any]) -> None:
 def unitary_operation(matrix: Any, qubits: Sequence[Any], num_qubits: int) -> Operation:
     """Check a matrix given by hand: its shape, and that it is unitary where that can be seen now."""
     checked = check_qubits(qubits, num_qubits, "unitary")
-    array = _matrix_of(matrix, len(checked), "unitary")
+    array = check_matrix(matrix, len(checked), "unitary")
     if isinstance(array, np.ndarray):
         check_unitary(array)
     return Operation("unitary", (array,), checked)
@@ -212,14 +212,15 @@ def _number_or_array(value: Any, name: str) -> Any:
     return value
 
 
-def _matrix_of(matrix: Any, num_qubits: int, name: str) -> Any:
+def check_matrix(matrix: Any, num_qubits: int, name: str) -> Any:
+    """Return a matrix of shape (2^k, 2^k): rows and NumPy arrays as a complex copy of its own, others as they are."""
     array = _from_rows(matrix, name) if isinstance(matrix, list | tuple) else matrix
     size = 1 << num_qubits
     shape = tuple(getattr(array, "shape", ()))
     if isinstance(array, np.ndarray) and array.dtype.kind not in "iufc":
         raise InvalidTypeError(f"{name} got a matrix of type {array.dtype}; give real or complex numbers")
     if isinstance(array, np.ndarray):
-        array = np.array(array)  # of its own, so that a later change outside leaves the circuit as it was
+        array = np.array(array, "complex128")  # so that a later change outside leaves what was made as it was
         array.flags.writeable = False
     if shape != (size, size):
         raise InvalidValueError(

@@ -99,18 +99,25 @@ def _announce(backend: ArrayBackend, arguments: Arguments, missing: list[int], r
 def _by_finite_difference(
     backend: ArrayBackend, function: Callable[..., tuple[Array, Any]], arguments: Arguments, index: int
 ) -> Array:
-    wide = [widest(backend, leaf) for leaf in arguments.leaves]
+    leaves, name = arguments.leaves, arguments.names[index]
+    wide = [widest(backend, leaf) for leaf in leaves]
+    dtype = backend.dtype(leaves[index])
     try:
         try:
-            return _difference(backend, function, wide, index, backend.dtype(arguments.leaves[index]))
-        except Exception:
-            # The function may hold single-precision constants, which some frameworks refuse to combine with double
-            # precision; then it is varied in its own precision, where its own mistakes show again.
-            if all(backend.dtype(x) == backend.dtype(leaf) for x, leaf in zip(wide, arguments.leaves, strict=True)):
+            return _difference(backend, function, wide, index, dtype)
+        except Exception as refusal:
+            if all(backend.dtype(x) == backend.dtype(leaf) for x, leaf in zip(wide, leaves, strict=True)):
                 raise
-        return _difference(backend, function, arguments.leaves, index, backend.dtype(arguments.leaves[index]))
+            # A function that holds single-precision constants may refuse double precision; its own mistakes show again.
+            gradient = _difference(backend, function, leaves, index, dtype)
+            warn_user(
+                f"gradient for {name} by finite differences in single precision, good to about 3 digits, because the "
+                f"function refused double precision: {type(refusal).__name__}: {str(refusal).partition(chr(10))[0]}",
+                GradientFallbackWarning,
+            )
+            return gradient
     except Exception as error:
-        error.add_note(f"raised while ketgrad took finite differences for {arguments.names[index]}")
+        error.add_note(f"raised while ketgrad took finite differences for {name}")
         raise
 
 

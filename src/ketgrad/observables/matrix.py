@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ketgrad.checks import check_integer
+from ketgrad.checks import check_integer, check_sequence
+from ketgrad.circuit.operations import check_matrix
 from ketgrad.errors import InvalidValueError
 from ketgrad.observables.pauli import PauliSum
 
@@ -38,15 +39,9 @@ class Hermitian:
 
     def __init__(self, matrix: Any, qubits: Sequence[int]) -> None:
         self.qubits = _checked_qubits(qubits, "Hermitian")
-        self.matrix = np.asarray(matrix, "complex128") if isinstance(matrix, list | tuple) else matrix
-        size = 1 << len(self.qubits)
-        shape = tuple(getattr(self.matrix, "shape", ()))
-        if shape != (size, size):
-            raise InvalidValueError(
-                f"Hermitian on {len(self.qubits)} qubits takes a matrix of shape {(size, size)}, got {shape}"
-            )
+        self.matrix = check_matrix(matrix, len(self.qubits), "Hermitian")
         if isinstance(self.matrix, np.ndarray):
-            _check_hermitian(self.matrix)
+            check_hermitian(self.matrix)
 
     @property
     def num_qubits(self) -> int:
@@ -88,16 +83,18 @@ Observable: TypeAlias = PauliSum | Hermitian | Projector
 
 
 def _checked_qubits(qubits: Sequence[int], what: str) -> tuple[int, ...]:
-    checked = tuple(check_integer(qubit, f"{what} got a qubit that") for qubit in qubits)
+    checked = tuple(check_integer(qubit, f"{what} got a qubit that") for qubit in check_sequence(qubits, what))
     if not checked or min(checked) < 0 or len(set(checked)) != len(checked):
         raise InvalidValueError(f"{what} got the qubits {checked}; give at least one, none negative, each only once")
     return checked
 
 
-def _check_hermitian(matrix: Any) -> None:
+def check_hermitian(matrix: Any) -> None:
+    """Refuse a NumPy matrix that is not Hermitian to rounding, seen against its largest element."""
+    scale = max(1.0, float(np.max(np.abs(matrix))))
     error = float(np.max(np.abs(matrix - matrix.conj().T)))
-    if not error < HERMITIAN_TOLERANCE:
+    if not error < HERMITIAN_TOLERANCE * scale:
         raise InvalidValueError(
             f"the matrix is not Hermitian: A − A† is as large as {error:.2g}; give one for which it is below "
-            f"{HERMITIAN_TOLERANCE:g}"
+            f"{HERMITIAN_TOLERANCE * scale:g}"
         )

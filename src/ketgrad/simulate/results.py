@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ketgrad.errors import InvalidTypeError, InvalidValueError
-from ketgrad.observables.matrix import Hermitian, Observable, Projector
+from ketgrad.observables.matrix import Hermitian, Observable, Projector, check_hermitian
 from ketgrad.observables.pauli import PauliSum, Word, show_word
 from ketgrad.precision import COMPLEX_TYPES
 from ketgrad.protocol import Array, ArrayBackend
@@ -48,7 +48,13 @@ def expectation(state: State, observable: Observable) -> Array:
 def variance(state: State, observable: Observable) -> Array:
     """Return ⟨A²⟩ − ⟨A⟩², of shape (batch,)."""
     mean = expectation(state, observable)
-    return expectation(state, _square(state.backend, observable)) - mean * mean
+    if isinstance(observable, PauliSum):
+        square = _pauli_expectation(state, observable.square())
+    elif isinstance(observable, Projector):
+        square = mean
+    else:
+        square = _hermitian_expectation(state, observable, power=2)
+    return square - mean * mean
 
 
 def purity(state: State, qubits: tuple[int, ...]) -> Array:
@@ -79,18 +85,13 @@ def check_observable(observable: Any, num_qubits: int) -> None:
         )
 
 
-def _square(backend: ArrayBackend, observable: Observable) -> Observable:
-    if isinstance(observable, PauliSum):
-        return observable.square()
-    if isinstance(observable, Projector):
-        return observable
-    matrix = backend.asarray(observable.matrix)
-    return Hermitian(backend.matmul(matrix, matrix), observable.qubits)
-
-
-def _hermitian_expectation(state: State, observable: Hermitian) -> Array:
+def _hermitian_expectation(state: State, observable: Hermitian, power: int = 1) -> Array:
     backend, reduced = state.backend, state.reduced(observable.qubits)
     matrix = backend.asarray(observable.matrix, dtype=backend.dtype(reduced), device=backend.device(reduced))
+    if backend.is_concrete(matrix):
+        check_hermitian(backend.to_numpy(matrix))
+    if power == 2:
+        matrix = backend.matmul(matrix, matrix)
     return backend.real(backend.einsum("zab,ba->z", reduced, matrix))
 
 

@@ -44,6 +44,7 @@ def scalar_vector(
     expressions = _expressions(numbers)
     used = {array for expression in expressions for array, _, _ in expression.terms}
     _check_bound(used, sources)
+    _check_finite(backend, numbers, expressions, sources)
     total: Array | None = None
     for array in sources:
         if array in used:
@@ -52,9 +53,7 @@ def scalar_vector(
     constants = np.array([expression.constant for expression in expressions])
     device = None if total is None else backend.device(total)
     offset = backend.asarray(constants, dtype=REAL_TYPE[precision], device=device)
-    result = offset if total is None else total + offset
-    _check_finite(backend, result, numbers)
-    return result
+    return offset if total is None else total + offset
 
 
 def _expressions(numbers: Sequence[Number]) -> list[Expression]:
@@ -95,13 +94,24 @@ def _check_bound(used: set[Any], sources: Mapping[Any, Array]) -> None:
         raise InvalidValueError(f"the circuit has parameters without values: {names}; call it by kg.function")
 
 
-def _check_finite(backend: ArrayBackend, result: Array, numbers: Sequence[Number]) -> None:
-    if not backend.is_concrete(result):
+def _check_finite(
+    backend: ArrayBackend,
+    numbers: Sequence[Number],
+    expressions: Sequence[Expression],
+    sources: Mapping[Any, Array],
+) -> None:
+    """Refuse a NaN or an infinity where it can be seen, under the name of the first gate that it goes into."""
+    columns = {
+        array: backend.to_numpy(source).reshape(-1, tuple(source.shape)[-1])
+        for array, source in sources.items()
+        if backend.is_concrete(source)
+    }
+    if all(np.isfinite(column).all() for column in columns.values()):
         return
-    finite = np.isfinite(backend.to_numpy(result)).reshape(-1, len(numbers)).all(axis=0)
-    if not finite.all():
-        place = int(np.argmin(finite))
-        check_finite(float(backend.to_numpy(result).reshape(-1, len(numbers))[:, place].sum()), numbers[place].gate)
+    for number, expression in zip(numbers, expressions, strict=True):
+        for array, index, _ in expression.terms:
+            for value in columns[array][:, index] if array in columns else ():
+                check_finite(float(value), number.gate)
 
 
 def _real(backend: ArrayBackend, number: Number) -> Array:
