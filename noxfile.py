@@ -1,14 +1,15 @@
-"""Sessions: lint, types, imports, tests (core only), tests_all (four frameworks), conformance (one a backend).
+"""The checks of this project: style, types and layers, tests without and with frameworks, conformance of each backend.
 
-`nox` runs them all. Every session installs by pip with constraints.txt. The sessions that need a framework share its
-environment on disk through nox's own reuse, so that a second run is quick.
+`nox` runs them all. Every session installs by pip with constraints.txt, in an environment that a second run uses again.
 """
+
+from pathlib import Path
 
 import nox
 
 nox.options.reuse_existing_virtualenvs = True
 nox.options.default_venv_backend = "virtualenv"
-nox.options.sessions = ["lint", "types", "imports", "tests", "tests_all", "conformance"]
+nox.options.sessions = ["lint", "types", "imports", "tests", "tests_all", "conformance", "agreement"]
 
 FRAMEWORKS = {
     "numpy": "",
@@ -18,6 +19,7 @@ FRAMEWORKS = {
     "jax": "jax",
     "tensorflow": "tensorflow",
 }
+REPORTS = Path("build/conformance")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
 
@@ -73,4 +75,17 @@ def conformance(session: nox.Session, backend: str) -> None:
     """The conformance suite, each backend in an environment of its own."""
     extras = ",".join(filter(None, ("conformance", FRAMEWORKS[backend])))
     install(session, "-e", f".[{extras}]")
-    session.run("ketgrad", "conformance", backend, env=ONE_THREAD)
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    report, record = REPORTS / f"{backend}.json", REPORTS / f"{backend}-record.json"
+    session.run("ketgrad", "conformance", backend, "--json", str(report), env=ONE_THREAD)
+    session.run("ketgrad", "conformance", backend, "--record", str(record), env=ONE_THREAD)
+
+
+@nox.session
+def agreement(session: nox.Session) -> None:
+    """What `conformance` recorded, compared between backends to 1e-12, and its reports as one table."""
+    install(session, "-e", ".[conformance]")
+    records = sorted(map(str, REPORTS.glob("*-record.json")))
+    reports = sorted(str(path) for path in REPORTS.glob("*.json") if str(path) not in records)
+    session.run("python", "-m", "ketgrad_conformance", "--compare", *records)
+    session.run("python", "-m", "ketgrad_conformance", "--summary", *reports)

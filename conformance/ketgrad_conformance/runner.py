@@ -11,6 +11,7 @@ from typing import Literal
 from ketgrad.errors import KetgradError, MissingFrameworkError
 from ketgrad.protocol import ArrayBackend
 from ketgrad.registry import backend_names, resolve, use_backend
+from ketgrad_conformance.summary import summary
 
 PARTS = ("protocol", "simulator")
 HERE = Path(__file__).parent
@@ -89,9 +90,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     options = parser.parse_args(argv)
-    if options.backend is None and not options.compare:
-        parser.error("name a backend, or records to --compare")
+    if options.backend is None and not (options.compare or options.summary):
+        parser.error("name a backend, records to --compare, or reports for a --summary")
     try:
+        if options.summary:
+            print(summary(options.summary), end="")
+            return 0
         if options.compare or options.record:
             return _agreement(options)
         return run(
@@ -126,4 +130,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report there too")
     parser.add_argument("--record", type=Path, metavar="FILE", help="instead of testing, record results to compare")
     parser.add_argument("--compare", type=Path, nargs="+", metavar="FILE", help="compare records of several backends")
+    parser.add_argument("--summary", type=Path, nargs="+", metavar="FILE", help="print a table of several reports")
     return parser
