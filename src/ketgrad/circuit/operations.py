@@ -49,9 +49,9 @@ class Operation:
         return self.name, self.qubits, self.controls, self.is_adjoint, len(self.parameters)
 
     @property
-    def all_qubits(self) -> tuple[int, ...]:
-        """The qubits that it touches, controls first."""
-        return (*(qubit for qubit, _ in self.controls), *self.qubits)
+    def is_channel(self) -> bool:
+        """Whether it is a noise channel, which needs a density matrix."""
+        return self.name in CHANNELS or self.name == "kraus"
 
 
 def gate_operation(name: str, parameters: Sequence[Any], qubits: Sequence[Any], num_qubits: int) -> Operation:
@@ -106,7 +106,7 @@ def check_controls(qubits: Sequence[Any], on: Any, num_qubits: int) -> Controls:
 
 def with_controls(operation: Operation, controls: Controls) -> Operation:
     """Return the operation acting only where the controls have their values."""
-    if operation.name in CHANNELS or operation.name == "kraus":
+    if operation.is_channel:
         raise UnsupportedError(f"{operation.name} is a channel, which has no controlled form; control gates alone")
     both = (*controls, *operation.controls)
     taken = [qubit for qubit, _ in both] + list(operation.qubits)
@@ -127,7 +127,7 @@ def relabelled(operation: Operation, places: Sequence[int]) -> Operation:
 def inverse(operation: Operation) -> Operation:
     """Return the gate that undoes this one."""
     name, parameters = operation.name, operation.parameters
-    if name in CHANNELS or name == "kraus":
+    if operation.is_channel:
         raise UnsupportedError(f"{name} is a channel, which has no inverse; invert circuits of gates alone")
     if name == "unitary":
         return replace(operation, is_adjoint=not operation.is_adjoint)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ketgrad.circuit.channels import CHANNELS
 from ketgrad.circuit.operations import Operation
 from ketgrad.errors import InvalidValueError, KetgradError
 from ketgrad.precision import COMPLEX_TYPE, Precision
@@ -26,7 +25,7 @@ class OutOfMemoryError(KetgradError, MemoryError):
 
 def is_noisy(operations: Sequence[Operation]) -> bool:
     """Tell whether a circuit holds a channel, so that its state is mixed."""
-    return any(operation.name in CHANNELS or operation.name == "kraus" for operation in operations)
+    return any(operation.is_channel for operation in operations)
 
 
 def run(

@@ -52,7 +52,7 @@ def circuit_steps(
             rotations[index] if index in rotations else maker.matrix(part, slot),
             part.qubits,
             part.controls,
-            part.name in CHANNELS or part.name == "kraus",
+            part.is_channel,
         )
         for index, (part, slot) in enumerate(zip(parts, slots, strict=True))
     ]
