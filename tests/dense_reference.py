@@ -105,6 +105,18 @@ def rzx(t: float) -> Matrix:
     return [[c, s, 0, 0], [s, c, 0, 0], [0, 0, c, -s], [0, 0, -s, c]]
 
 
+def plane_rotation(size: int, first: int, second: int) -> Callable[[float], Matrix]:
+    """Rotate by t/2 from basis state `first` towards `second`."""
+
+    def matrix(t: float) -> Matrix:
+        rows = np.eye(size)
+        rows[first, first] = rows[second, second] = cos(t / 2)
+        rows[second, first], rows[first, second] = sin(t / 2), -sin(t / 2)
+        return rows
+
+    return matrix
+
+
 def fixed(qubits: int, matrix: Matrix) -> Gate:
     return Gate(0, qubits, lambda: matrix)
 
@@ -145,6 +157,8 @@ GATES: dict[str, Gate] = {
     "ryy": Gate(1, 2, ryy),
     "rzz": Gate(1, 2, rzz),
     "rzx": Gate(1, 2, rzx),
+    "single_excitation": Gate(1, 2, plane_rotation(4, 0b01, 0b10)),
+    "double_excitation": Gate(1, 4, plane_rotation(16, 0b0011, 0b1100)),
     "ccx": fixed(3, controlled(X, 2)),
     "ccz": fixed(3, np.diag([1, 1, 1, 1, 1, 1, 1, -1])),
     "cswap": fixed(3, controlled(SWAP)),

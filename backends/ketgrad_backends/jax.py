@@ -130,6 +130,23 @@ class JaxBackend(AutorayAlgebra):
 
         return value, aux, pullback
 
+    def random_key(self, seed: Any, /) -> Any:
+        """Make a key from a seed; a key of JAX's own is taken as it is, so that compiled functions can be given one."""
+        return seed if self.is_array(seed) else super().random_key(seed)
+
+    def random_split(self, key: Any, count: int, /) -> tuple[Any, ...]:
+        return tuple(jax.random.split(key, count)) if self.is_array(key) else super().random_split(key, count)
+
+    def random_uniform(self, key: Any, shape: Sequence[int], /, *, dtype: Any = None) -> Array:
+        if self.is_array(key):
+            return jax.random.uniform(key, tuple(shape), type_name(dtype or real_type()))
+        return super().random_uniform(key, shape, dtype=dtype)
+
+    def random_normal(self, key: Any, shape: Sequence[int], /, *, dtype: Any = None) -> Array:
+        if self.is_array(key):
+            return jax.random.normal(key, tuple(shape), type_name(dtype or real_type()))
+        return super().random_normal(key, shape, dtype=dtype)
+
     def host_function(
         self,
         forward: Callable[..., Any],

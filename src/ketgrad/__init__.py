@@ -1,6 +1,8 @@
 """Quantum circuits, differentiable in whatever array framework is already there."""
 
+from ketgrad import templates
 from ketgrad.circuit import Circuit
+from ketgrad.circuit.noise_model import NoiseModel
 from ketgrad.circuit.parameters import parameters
 from ketgrad.circuit_function import function
 from ketgrad.errors import (
@@ -11,17 +13,32 @@ from ketgrad.errors import (
     InvalidValueError,
     KetgradError,
     MissingFrameworkError,
+    OutOfMemoryError,
     PrecisionError,
     UnknownBackendError,
     UnsupportedError,
 )
 from ketgrad.interchange.errors import QasmError
-from ketgrad.measurements import density_matrix, entropy, expval, mutual_info, probs, purity, state, var
+from ketgrad.measurements import (
+    Estimate,
+    counts,
+    density_matrix,
+    entropy,
+    expval,
+    fidelity,
+    mutual_info,
+    probs,
+    purity,
+    sample,
+    state,
+    var,
+)
 from ketgrad.observables import hamiltonians
 from ketgrad.observables.matrix import Hermitian, Projector
 from ketgrad.observables.pauli import I, PauliSum, X, Y, Z
 from ketgrad.precision import get_precision, set_precision, use_precision
 from ketgrad.registry import available_backends, backend, get_backend, set_backend, use_backend
+from ketgrad.simulate.memory import memory_estimate, set_memory_limit
 from ketgrad.transforms import grad, hessian, jacobian, jit, value_and_grad, vmap
 
 __version__ = "0.1.0"
@@ -29,6 +46,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Circuit",
     "EagerFallbackWarning",
+    "Estimate",
     "GradientError",
     "GradientFallbackWarning",
     "Hermitian",
@@ -37,6 +55,8 @@ __all__ = [
     "InvalidValueError",
     "KetgradError",
     "MissingFrameworkError",
+    "NoiseModel",
+    "OutOfMemoryError",
     "PauliSum",
     "PrecisionError",
     "Projector",
@@ -48,9 +68,11 @@ __all__ = [
     "Z",
     "available_backends",
     "backend",
+    "counts",
     "density_matrix",
     "entropy",
     "expval",
+    "fidelity",
     "function",
     "get_backend",
     "get_precision",
@@ -59,13 +81,17 @@ __all__ = [
     "hessian",
     "jacobian",
     "jit",
+    "memory_estimate",
     "mutual_info",
     "parameters",
     "probs",
     "purity",
+    "sample",
     "set_backend",
+    "set_memory_limit",
     "set_precision",
     "state",
+    "templates",
     "use_backend",
     "use_precision",
     "value_and_grad",

@@ -7,50 +7,112 @@ batch; each measurement is computed from the states; results get the batch's axe
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ketgrad.circuit.circuit import Circuit
+from ketgrad.circuit.classical_methods import check_has_bits
+from ketgrad.circuit.instructions import numbers_of
+from ketgrad.circuit.operations import check_amplitudes
 from ketgrad.circuit.parameters import Declaration, Expression
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
-from ketgrad.measurements import Measurement
+from ketgrad.execution import Execution
+from ketgrad.measurements import Estimate, Measurement
 from ketgrad.precision import COMPLEX_TYPES, REAL_TYPE, get_precision
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.registry import get_backend
-from ketgrad.simulate import evolve
+from ketgrad.simulate.sampling import check_shots
+
+RESERVED = ("initial_state", "seed")
 
 
 class CircuitFunction:
     """A circuit and what to measure, as a function of its parameters; made by `ketgrad.function`."""
 
-    def __init__(self, circuit: Circuit, measurements: Sequence[Measurement]) -> None:
-        self.operations = circuit.operations
+    def __init__(self, circuit: Circuit, execution: Execution, seed: Any = None) -> None:
         self.num_qubits = circuit.num_qubits
-        self.measurements = tuple(measurements)
         self.parameters = declared_arrays(circuit)
+        self.execution = execution
+        self.seed = seed
 
-    def __call__(self, *values: Any, **named: Any) -> Any:
-        backend, precision = get_backend(), get_precision()
-        given = self._given(values, named)
-        arrays = [_real_array(backend, given[array.name], array) for array in self.parameters]
-        batches = [_batch_of(value, array) for value, array in zip(arrays, self.parameters, strict=True)]
-        batch = _common_batch(batches)
-        size = math.prod(batch)
-        if size == 0:
-            raise InvalidValueError(f"the batch axes {batch} hold no element; give at least one")
-        flat = {
-            array: _flat(backend, backend.astype(value, REAL_TYPE[precision]), array, batch)
-            for array, value in zip(self.parameters, arrays, strict=True)
-        }
-        states = evolve.run(backend, self.operations, self.num_qubits, precision, flat, size)
-        results = tuple(_with_batch(backend, item.evaluate(states), batch) for item in self.measurements)
-        return results if len(results) > 1 else results[0]
+    def __call__(self, *values: Any, initial_state: Any = None, seed: Any = None, **named: Any) -> Any:
+        """Return one result, or a tuple of several, each with the batch's axes in front.
+
+        Parameters
+        ----------
+        values, named
+            One array for each declared array, in the order of the circuit's first use of them, or by name.
+        initial_state
+            Amplitudes of shape (..., 2^n) to begin with in place of |0…0⟩; always divided by their norm.
+        seed
+            For shots and trajectories, in place of the function's own: an integer, or on JAX a key.
+        """
+        return self._run(self.execution.results, values, named, initial_state, seed, _with_batch)
+
+    def estimate(self, *values: Any, initial_state: Any = None, seed: Any = None, **named: Any) -> Any:
+        """Return for each result an `Estimate`: its value, from shots or trajectories, and its standard error.
+
+        Raises
+        ------
+        UnsupportedError
+            If the function is exact, or a result is none of `expval`, `var` and `probs`.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> f = kg.function(kg.Circuit(1).h(0), kg.expval(kg.X(0)), shots=100, seed=7)
+        >>> [float(number) for number in f.estimate()]
+        [1.0, 0.0]
+        """
+
+        def with_batch(backend: ArrayBackend, estimate: Estimate, batch: tuple[int, ...]) -> Estimate:
+            return Estimate(*(_with_batch(backend, part, batch) for part in estimate))
+
+        return self._run(self.execution.estimates, values, named, initial_state, seed, with_batch)
 
     def __repr__(self) -> str:
         names = ", ".join(f"{array.name}{list(array.shape)}" for array in self.parameters)
         return f"function({names}) of {self.num_qubits} qubits"
+
+    def _run(
+        self,
+        compute: Callable[..., list[Any]],
+        values: tuple[Any, ...],
+        named: dict[str, Any],
+        initial_state: Any,
+        seed: Any,
+        with_batch: Callable[..., Any],
+    ) -> Any:
+        backend, precision = get_backend(), get_precision()
+        given = self._given(values, named)
+        inputs = [_Input.of(backend, given[array.name], array.name, array.shape) for array in self.parameters]
+        starts = [] if initial_state is None else [_initial(backend, initial_state, self.num_qubits)]
+        batch = _common_batch([item.batch for item in (*inputs, *starts)])
+        flat = {
+            array: item.flat(backend, batch, REAL_TYPE[precision])
+            for array, item in zip(self.parameters, inputs, strict=True)
+        }
+        initial = starts[0].flat(backend, batch) if starts else None
+        key = self._key(backend, [item.array for item in (*inputs, *starts)], seed)
+        found = compute(backend, precision, flat, math.prod(batch), key, initial)
+        results = tuple(with_batch(backend, item, batch) for item in found)
+        return results if len(results) > 1 else results[0]
+
+    def _key(self, backend: ArrayBackend, arrays: Sequence[Array], seed: Any) -> Any:
+        chosen = self.seed if seed is None else seed
+        if not self.execution.needs_seed:
+            if chosen is not None:
+                raise InvalidValueError("the function is exact and takes no seed; give shots or trajectories as well")
+            return None
+        if chosen is None and not all(map(backend.is_concrete, arrays)):
+            raise InvalidValueError(
+                "a compiled or mapped function would use the same random numbers at every call; give a seed, or on JAX "
+                "a key, with each call"
+            )
+        return backend.random_key(chosen)
 
     def _given(self, values: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
         names = [array.name for array in self.parameters]
@@ -70,7 +132,8 @@ def function(
     gradient: str = "best",
     engine: str = "auto",
     shots: int | None = None,
-    seed: int | None = None,
+    trajectories: int | None = None,
+    seed: Any = None,
 ) -> CircuitFunction:
     """Make a function of a circuit's symbols.
 
@@ -80,13 +143,19 @@ def function(
         A circuit whose gates hold elements of arrays declared by `kg.parameters`.
     measurements
         What to compute: `kg.expval`, `kg.var`, `kg.probs`, `kg.state`, `kg.density_matrix`, `kg.entropy`,
-        `kg.mutual_info`, `kg.purity`.
+        `kg.mutual_info`, `kg.purity`, `kg.fidelity`; with shots or trajectories `kg.sample` and `kg.counts` too.
     gradient
         "best" or "backprop": the framework differentiates the simulation.
     engine
         "auto" or "traced": the engine written against the protocol.
-    shots, seed
-        Left out: exact results.
+    shots
+        How often each setting is measured; left out, results are exact. Pauli words that agree qubit by qubit on their
+        bases share a setting. `estimate` gives standard errors.
+    trajectories
+        How many single runs, with chance at each measurement and channel, stand for the density matrix; each sample
+        takes one. Not together with shots.
+    seed
+        An integer for the same numbers at every call and on every backend; None for new ones each time.
 
     Returns
     -------
@@ -98,7 +167,7 @@ def function(
     Raises
     ------
     UnsupportedError
-        For another gradient method or engine, and for shots.
+        For another gradient method or engine, and for shots together with trajectories.
 
     Examples
     --------
@@ -115,22 +184,40 @@ def function(
     if not measurements:
         raise InvalidValueError("function got nothing to measure; give at least one measurement, such as kg.expval(H)")
     for measurement in measurements:
-        if isinstance(measurement, type) or not hasattr(measurement, "evaluate"):
+        if not isinstance(measurement, Measurement):
             raise InvalidTypeError(f"got {measurement!r} to measure; give a measurement, such as kg.expval(kg.Z(0))")
     _check_choice("gradient", gradient, ("best", "backprop"))
     _check_choice("engine", engine, ("auto", "traced"))
-    if shots is not None or seed is not None:
+    execution = execution_of(circuit, measurements, shots, trajectories)
+    if seed is not None:
+        if not execution.needs_seed:
+            raise InvalidValueError("an exact function takes no seed; give shots or trajectories as well")
+        get_backend().random_key(seed)  # so that a wrong seed is told here, not at the first call
+    return CircuitFunction(circuit, execution, seed)
+
+
+def execution_of(
+    circuit: Circuit, measurements: Sequence[Measurement], shots: int | None, trajectories: int | None
+) -> Execution:
+    """Check numbers of shots and trajectories, and the classical bits that are asked for."""
+    if shots is not None and trajectories is not None:
         raise UnsupportedError(
-            "function computes exact results so far; leave shots and seed out, or use circuit.counts"
+            "shots and trajectories were given; give trajectories alone, each of which is measured once by kg.sample "
+            "and kg.counts, or shots alone"
         )
-    return CircuitFunction(circuit, measurements)
+    counted = None if shots is None else check_shots(shots)
+    runs = None if trajectories is None else check_shots(trajectories, "the number of trajectories")
+    execution = Execution(circuit.operations, circuit.num_qubits, tuple(measurements), counted, runs)
+    for group in execution.groups:
+        check_has_bits(circuit.num_bits, group, "a measurement")
+    return execution
 
 
 def declared_arrays(circuit: Circuit) -> tuple[Declaration, ...]:
     """Return the arrays that a circuit's symbols belong to, in the order of their first use."""
     found: dict[str, Declaration] = {}
-    for operation in circuit.operations:
-        for value in operation.parameters:
+    for instruction in circuit.operations:
+        for value in numbers_of(instruction):
             if not isinstance(value, Expression):
                 continue
             for array, _, _ in value.terms:
@@ -138,45 +225,68 @@ def declared_arrays(circuit: Circuit) -> tuple[Declaration, ...]:
                     raise InvalidValueError(
                         f"{array.name} was declared twice, with the shapes {found[array.name].shape} and {array.shape}"
                     )
+    for name in RESERVED:
+        if name in found:
+            raise InvalidValueError(f"parameters are named {name!r}, which is an option of functions; rename them")
     return tuple(found.values())
 
 
-def _real_array(backend: ArrayBackend, value: Any, array: Declaration) -> Array:
+@dataclass(frozen=True)
+class _Input:
+    """An array that was given, and the shape of one element of its batch."""
+
+    array: Array
+    name: str
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, backend: ArrayBackend, value: Any, name: str, shape: tuple[int, ...]) -> _Input:
+        native = backend.asarray(value)
+        if backend.dtype(native) in COMPLEX_TYPES:
+            raise InvalidTypeError(f"{name} is complex; give real values")
+        return cls(native, name, shape)
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        given = tuple(self.array.shape)
+        split = len(given) - len(self.shape)
+        if split < 0 or given[split:] != self.shape:
+            raise InvalidValueError(
+                f"{self.name} got values of shape {given}; give shape {self.shape}, with batch axes in front if wanted"
+            )
+        return given[:split]
+
+    def flat(self, backend: ArrayBackend, batch: tuple[int, ...], dtype: str | None = None) -> Array:
+        """Return the values of shape (size,), or (batch, size) where there is a batch."""
+        array = self.array if dtype is None else backend.astype(self.array, dtype)
+        size = math.prod(self.shape)
+        flat = backend.reshape(array, (*self.batch, size))
+        if not batch:
+            return flat
+        spread = flat + backend.zeros((*batch, 1), dtype=backend.dtype(flat), device=backend.device(flat))
+        return backend.reshape(spread, (math.prod(batch), size))
+
+
+def _initial(backend: ArrayBackend, value: Any, num_qubits: int) -> _Input:
     native = backend.asarray(value)
-    if backend.dtype(native) in COMPLEX_TYPES:
-        raise InvalidTypeError(f"{array.name} is complex; give real values")
-    return native
-
-
-def _batch_of(value: Array, array: Declaration) -> tuple[int, ...]:
-    shape = tuple(value.shape)
-    split = len(shape) - len(array.shape)
-    if split < 0 or shape[split:] != array.shape:
-        raise InvalidValueError(
-            f"{array.name} got values of shape {shape}; give shape {array.shape}, with batch axes in front if wanted"
-        )
-    return shape[:split]
+    if backend.is_concrete(native):
+        check_amplitudes(backend.to_numpy(native), "initial_state")
+    return _Input(native, "initial_state", (1 << num_qubits,))
 
 
 def _common_batch(batches: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     try:
-        return np.broadcast_shapes(*batches)
+        batch = np.broadcast_shapes(*batches)
     except ValueError as error:
         raise InvalidValueError(f"the batch axes {', '.join(map(str, batches))} do not broadcast") from error
+    if math.prod(batch) == 0:
+        raise InvalidValueError(f"the batch axes {batch} hold no element; give at least one")
+    return batch
 
 
-def _flat(backend: ArrayBackend, value: Array, array: Declaration, batch: tuple[int, ...]) -> Array:
-    """Return values of shape (size,), or (batch, size) where there is a batch."""
-    size = math.prod(array.shape)
-    own = tuple(value.shape)[: len(tuple(value.shape)) - len(array.shape)]
-    flat = backend.reshape(value, (*own, size))
-    if not batch:
-        return flat
-    spread = flat + backend.zeros((*batch, 1), dtype=backend.dtype(flat), device=backend.device(flat))
-    return backend.reshape(spread, (math.prod(batch), size))
-
-
-def _with_batch(backend: ArrayBackend, result: Array, batch: tuple[int, ...]) -> Array:
+def _with_batch(backend: ArrayBackend, result: Any, batch: tuple[int, ...]) -> Any:
+    if isinstance(result, list):
+        return result if batch else result[0]
     return backend.reshape(result, (*batch, *tuple(result.shape)[1:]))
 
 

@@ -35,6 +35,10 @@ class UntraceableError(KetgradError, TypeError):
     """Raised by a backend when its framework refuses to differentiate through a function."""
 
 
+class OutOfMemoryError(KetgradError, MemoryError):
+    """A simulation that there is too little memory for, refused before it begins."""
+
+
 class GradientError(KetgradError, ValueError):
     """A gradient that cannot be had natively, where finite differences were ruled out."""
 

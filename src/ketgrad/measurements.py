@@ -1,119 +1,326 @@
 """What can be asked of a circuit, as objects that `kg.function` takes; a circuit's methods compute the same.
 
-Each turns a batch of states into an array of shape (batch, ...).
+Each turns a run of the circuit into an array of shape (batch, ...): exactly, or from shots.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ketgrad.checks import check_sequence
-from ketgrad.circuit.operations import check_qubits
+from ketgrad.circuit.checks import check_bits, check_qubits
 from ketgrad.errors import InvalidValueError, UnsupportedError
-from ketgrad.observables.matrix import Observable
-from ketgrad.protocol import Array
-from ketgrad.simulate import results
+from ketgrad.observables.matrix import Hermitian, Observable, Projector, check_hermitian
+from ketgrad.observables.pauli import PauliSum
+from ketgrad.precision import get_precision
+from ketgrad.protocol import Array, ArrayBackend
+from ketgrad.simulate import readout, results, sampling
+from ketgrad.simulate.evolve import Run
+from ketgrad.simulate.program import Group
+from ketgrad.simulate.shots import ClassicalBits, Request, Shots
 from ketgrad.simulate.states import State, StateVector
 
+STATE_TOLERANCE = 1e-5
 
-class Measurement(Protocol):
+
+class Estimate(NamedTuple):
+    """A result estimated from measurements, and its standard error."""
+
+    value: Array
+    standard_error: Array
+
+
+class Measurement:
     """One result of a circuit."""
 
-    def evaluate(self, state: State) -> Array:
-        """Compute the result of each state, of shape (batch, ...)."""
-        ...
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups of classical bits whose joint outcomes it needs."""
+        return ()
+
+    def evaluate(self, run: Run) -> Array:
+        """Compute the exact result of each state, of shape (batch, ...)."""
+        raise UnsupportedError(f"{type(self).__name__} takes a number of shots; give shots=1000, say")
+
+    def requests(self, run: Run) -> Sequence[Request]:
+        """Say what is to be measured, for an estimate from shots."""
+        raise UnsupportedError(f"{type(self).__name__} is not estimated from shots; leave shots out")
+
+    def from_shots(self, run: Run, shots: Shots) -> Estimate:
+        """Estimate the result from what was measured."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class expval:  # noqa: N801
+class expval(Measurement):  # noqa: N801
     """⟨A⟩, a real number; A is a Pauli sum, a `Hermitian` or a `Projector`."""
 
     observable: Observable
 
-    def evaluate(self, state: State) -> Array:
-        return results.expectation(state, self.observable)
+    def evaluate(self, run: Run) -> Array:
+        return results.expectation(run, self.observable)
+
+    def requests(self, run: Run) -> Sequence[Request]:
+        return _requests(run, self.observable)
+
+    def from_shots(self, run: Run, shots: Shots) -> Estimate:
+        return _sum_of_means(shots, _samples(shots, self.observable))
 
 
 @dataclass(frozen=True)
-class var:  # noqa: N801
+class var(Measurement):  # noqa: N801
     """⟨A²⟩ − ⟨A⟩², a real number."""
 
     observable: Observable
 
-    def evaluate(self, state: State) -> Array:
-        return results.variance(state, self.observable)
+    def evaluate(self, run: Run) -> Array:
+        return results.variance(run, self.observable)
+
+    def requests(self, run: Run) -> Sequence[Request]:
+        if isinstance(self.observable, PauliSum):
+            return [*_requests(run, self.observable), *_requests(run, self.observable.square())]
+        return _requests(run, self.observable)
+
+    def from_shots(self, run: Run, shots: Shots) -> Estimate:
+        """Subtract the error of ⟨A⟩² from it, so that the mean is right; the error is that of A² − 2⟨A⟩A."""
+        first = _samples(shots, self.observable)
+        if isinstance(self.observable, PauliSum):
+            second = _samples(shots, self.observable.square())
+        else:
+            second = {index: samples * samples for index, samples in first.items()}
+        mean, error = _sum_of_means(shots, first)
+        value = _sum_of_means(shots, second).value - mean * mean + error * error
+        twice = 2.0 * _columns(shots, mean)
+        linear = {
+            index: second.get(index, shots.zeros) - twice * first.get(index, shots.zeros) for index in {*first, *second}
+        }
+        return Estimate(value, _sum_of_means(shots, linear).standard_error)
 
 
 @dataclass(frozen=True)
-class probs:  # noqa: N801
-    """Probabilities of the outcomes of some qubits, of all by default, of shape (2^k,)."""
+class probs(Measurement):  # noqa: N801
+    """Probabilities of the outcomes of some qubits, of all by default, or of classical bits, of shape (2^k,)."""
 
     qubits: Sequence[int] | None = None
+    bits: Sequence[int] | None = None
 
-    def evaluate(self, state: State) -> Array:
-        return results.probabilities(state, _chosen(self.qubits, state, "probabilities"))
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        return _groups(self, "probs")
+
+    def evaluate(self, run: Run) -> Array:
+        if self.bits is not None:
+            return run.bits[self.groups[0]]
+        return readout.read(run.state, _chosen(self.qubits, run.state, "probabilities"), run.confusions)
+
+    def requests(self, run: Run) -> Sequence[Request]:
+        return _bit_requests(self, run, "probabilities")
+
+    def from_shots(self, run: Run, shots: Shots) -> Estimate:
+        value = shots.frequencies(_drawn(self, run, shots, "probabilities"))
+        return Estimate(value, shots.backend.sqrt(value * (1.0 - value) / max(shots.count - 1, 1)))
 
 
 @dataclass(frozen=True)
-class state:  # noqa: N801
-    """The state vector, of shape (2^n,); of a circuit with noise use `density_matrix`."""
+class sample(Measurement):  # noqa: N801
+    """Outcomes of some qubits, of all by default, or of classical bits: integers 0 and 1 of shape (shots, k)."""
 
-    def evaluate(self, state: State) -> Array:
-        if not isinstance(state, StateVector):
-            raise UnsupportedError("a circuit with noise has no state vector; ask for density_matrix")
-        return state.values
+    qubits: Sequence[int] | None = None
+    bits: Sequence[int] | None = None
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        return _groups(self, "sample")
+
+    def requests(self, run: Run) -> Sequence[Request]:
+        return _bit_requests(self, run, "sample")
+
+    def from_shots(self, run: Run, shots: Shots) -> Estimate:
+        return Estimate(_integers(shots.backend, _drawn(self, run, shots, "sample")), None)
 
 
 @dataclass(frozen=True)
-class density_matrix:  # noqa: N801
+class counts(Measurement):  # noqa: N801
+    """How often each outcome of some qubits, of all by default, or of classical bits came: a `Counts`.
+
+    The first qubit, or bit, is leftmost, or with order="little" rightmost. A batch gives a list.
+    """
+
+    qubits: Sequence[int] | None = None
+    bits: Sequence[int] | None = None
+    order: str | None = None
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        return _groups(self, "counts")
+
+    def requests(self, run: Run) -> Sequence[Request]:
+        sampling.check_order(self.order)
+        return _bit_requests(self, run, "counts")
+
+    def from_shots(self, run: Run, shots: Shots) -> Estimate:
+        rows = shots.backend.to_numpy(_drawn(self, run, shots, "counts")).astype(int)
+        return Estimate([sampling.count(bits, self.order) for bits in rows], None)
+
+
+@dataclass(frozen=True)
+class state(Measurement):  # noqa: N801
+    """The state vector, of shape (2^n,); of a circuit with noise or measurements use `density_matrix`."""
+
+    def evaluate(self, run: Run) -> Array:
+        if isinstance(run.state, StateVector) and run.state.is_pure:
+            return run.state.values
+        raise UnsupportedError(
+            "a circuit with noise, measurements or resets has no state vector; ask for density_matrix"
+        )
+
+
+@dataclass(frozen=True)
+class density_matrix(Measurement):  # noqa: N801
     """The density matrix of some qubits, of all by default, of shape (2^k, 2^k)."""
 
     qubits: Sequence[int] | None = None
 
-    def evaluate(self, state: State) -> Array:
-        return state.reduced(_chosen(self.qubits, state, "density_matrix"))
+    def evaluate(self, run: Run) -> Array:
+        return run.state.reduced(_chosen(self.qubits, run.state, "density_matrix"))
 
 
 @dataclass(frozen=True)
-class purity:  # noqa: N801
+class purity(Measurement):  # noqa: N801
     """tr ρ² of some qubits, of all by default."""
 
     qubits: Sequence[int] | None = None
 
-    def evaluate(self, state: State) -> Array:
-        return results.purity(state, _chosen(self.qubits, state, "purity"))
+    def evaluate(self, run: Run) -> Array:
+        return results.purity(run.state, _chosen(self.qubits, run.state, "purity"))
 
 
 @dataclass(frozen=True)
-class entropy:  # noqa: N801
+class fidelity(Measurement):  # noqa: N801
+    """The fidelity of some qubits, of all by default, with a target: a state vector, or a density matrix."""
+
+    target: Any
+    qubits: Sequence[int] | None = None
+
+    def evaluate(self, run: Run) -> Array:
+        chosen = _chosen(self.qubits, run.state, "fidelity")
+        return results.fidelity(run.state, _target(run.state, self.target, len(chosen)), chosen)
+
+
+@dataclass(frozen=True)
+class entropy(Measurement):  # noqa: N801
     """The von Neumann entropy −tr ρ log ρ of some qubits, in nats, or to another base."""
 
     qubits: Sequence[int]
     base: float | None = None
 
-    def evaluate(self, state: State) -> Array:
+    def evaluate(self, run: Run) -> Array:
         _check_base(self.base)
-        return results.entropy(state, _chosen(self.qubits, state, "entropy"), self.base)
+        return results.entropy(run.state, _chosen(self.qubits, run.state, "entropy"), self.base)
 
 
 @dataclass(frozen=True)
-class mutual_info:  # noqa: N801
+class mutual_info(Measurement):  # noqa: N801
     """S(A) + S(B) − S(AB) of two separate groups of qubits, in nats, or to another base."""
 
     first: Sequence[int]
     second: Sequence[int]
     base: float | None = None
 
-    def evaluate(self, state: State) -> Array:
+    def evaluate(self, run: Run) -> Array:
         _check_base(self.base)
         groups = [tuple(check_sequence(group, "mutual_info")) for group in (self.first, self.second)]
-        parts = (*groups, _chosen((*groups[0], *groups[1]), state, "mutual_info"))
-        first, second, joint = (results.entropy(state, part, self.base) for part in parts)
+        parts = (*groups, _chosen((*groups[0], *groups[1]), run.state, "mutual_info"))
+        first, second, joint = (results.entropy(run.state, part, self.base) for part in parts)
         return first + second - joint
+
+
+def _requests(run: Run, observable: Observable) -> Sequence[Request]:
+    results.check_observable(observable, run.state.num_qubits)
+    if isinstance(observable, PauliSum):
+        return [word for word, _ in observable.words if word]
+    if isinstance(observable, Projector):
+        return [tuple((qubit, "Z") for qubit in observable.qubits)]
+    results.refuse_misread_matrix(run, observable)
+    return [observable]
+
+
+def _samples(shots: Shots, observable: Observable) -> dict[int, Array]:
+    """Return what each shot of each setting found of an observable, of shape (batch, shots); their sum is meant."""
+    if isinstance(observable, PauliSum):
+        words = [word for word, _ in observable.words]
+        return shots.sums(words, results.coefficients(shots.backend, observable, shots.zeros)) if words else {}
+    if isinstance(observable, Hermitian):
+        return {0: shots.eigenvalues(observable)}
+    return {0: shots.indicator(shots.bits(observable.qubits), observable.bits)}
+
+
+def _sum_of_means(shots: Shots, samples: Mapping[int, Array]) -> Estimate:
+    """Return the mean of a sum of independently measured parts; their squared errors add up."""
+    backend = shots.backend
+    value = error = backend.take(shots.zeros, 0, axis=1)
+    for part in samples.values():
+        mean = backend.sum(part, axis=1) / shots.count
+        distance = part - _columns(shots, mean)
+        value = value + mean
+        error = error + backend.sum(distance * distance, axis=1) / (shots.count * max(shots.count - 1, 1))
+    return Estimate(value, backend.sqrt(error))
+
+
+def _columns(shots: Shots, each: Array) -> Array:
+    return shots.backend.reshape(each, (-1, 1))
+
+
+def _groups(measurement: probs | sample | counts, what: str) -> tuple[Group, ...]:
+    if measurement.bits is None:
+        return ()
+    if measurement.qubits is not None:
+        raise InvalidValueError(f"{what} got qubits and bits; give one of the two")
+    return (check_bits(measurement.bits, what),)
+
+
+def _bit_requests(measurement: probs | sample | counts, run: Run, what: str) -> Sequence[Request]:
+    if measurement.bits is not None:
+        return [ClassicalBits(*measurement.groups)]
+    return [tuple((qubit, "Z") for qubit in _chosen(measurement.qubits, run.state, what))]
+
+
+def _drawn(measurement: probs | sample | counts, run: Run, shots: Shots, what: str) -> Array:
+    if measurement.bits is not None:
+        return shots.classical(*measurement.groups)
+    return shots.bits(_chosen(measurement.qubits, run.state, what))
+
+
+def _integers(backend: ArrayBackend, bits: Array) -> Array:
+    if backend.is_concrete(bits):
+        return backend.asarray(backend.to_numpy(bits).astype("int64"), device=backend.device(bits))
+    return backend.astype(bits, "int64" if get_precision() == "double" else "int32")
+
+
+def _target(state: State, target: Any, num_qubits: int) -> Array:
+    backend, size = state.backend, 1 << num_qubits
+    array = backend.asarray(target, dtype=backend.dtype(state.values), device=backend.device(state.values))
+    if tuple(array.shape) not in ((size,), (size, size)):
+        raise InvalidValueError(
+            f"fidelity on {num_qubits} qubits takes a state vector of shape {(size,)} or a density matrix of shape "
+            f"{(size, size)}, got {tuple(array.shape)}"
+        )
+    if backend.is_concrete(array):
+        _check_state(backend.to_numpy(array))
+    return array
+
+
+def _check_state(array: Any) -> None:
+    """Refuse a NumPy vector that is not normalised, and a matrix that is no density matrix."""
+    weight = float(np.sum(np.abs(array) ** 2)) if array.ndim == 1 else complex(np.trace(array))
+    if not abs(weight - 1) < STATE_TOLERANCE:
+        raise InvalidValueError(f"fidelity got a state with the norm or trace {weight:.6g}; give one with 1")
+    if array.ndim == 2:
+        check_hermitian(array)
 
 
 def _chosen(qubits: Sequence[int] | None, state: State, what: str) -> tuple[int, ...]:

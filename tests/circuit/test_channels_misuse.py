@@ -13,7 +13,10 @@ TRACE = (
     "the Kraus operators do not preserve the trace: Σ K†K differs from the identity by {}; give ones for which it does "
     "by less than 1e-06"
 )
-KNOWN = "amplitude_damping, bit_flip, depolarizing, depolarizing2, phase_damping, phase_flip, reset, thermal_relaxation"
+KNOWN = (
+    "amplitude_damping, bit_flip, depolarizing, depolarizing2, misread, phase_damping, phase_flip, reset, "
+    "thermal_relaxation"
+)
 REFUSED = {
     "a negative probability": (lambda c: c.bit_flip(-0.1, 0), ValueError, PROBABILITY.format("bit_flip", "-0.1")),
     "a probability of 2": (lambda c: c.phase_flip(2.0, 0), ValueError, PROBABILITY.format("phase_flip", "2")),
@@ -46,7 +49,7 @@ REFUSED = {
     "an array of probabilities": (
         lambda c: c.bit_flip(np.zeros(2), 0),
         ValueError,
-        "bit_flip got a parameter of shape (2,); give one number, and batches by kg.vmap",
+        "bit_flip got a parameter of shape (2,); give one number, and batches by kg.function or kg.vmap",
     ),
     "t2 above twice t1": (
         lambda c: c.thermal_relaxation(1.0, 2.5, 0.1, 0), ValueError, TIMES.format("1", "2.5", "0.1"),
@@ -166,7 +169,7 @@ def test_native_kraus_operators_that_lose_are_refused_when_they_run(backend):
     assert str(caught.value) == TRACE.format("0.19")
 
 
-NO_STATE = "a circuit with noise has no state vector; ask for density_matrix"
+NO_STATE = "a circuit with noise, measurements or resets has no state vector; ask for density_matrix"
 
 
 @pytest.mark.parametrize(
@@ -187,4 +190,4 @@ def test_a_noisy_circuit_has_no_state_vector(noise):
 
 def test_a_density_matrix_too_large_for_the_machine_is_refused_before_it_is_made():
     with pytest.raises(MemoryError, match="25 qubits as density matrices, which noise takes, in double precision need"):
-        kg.Circuit(25).reset(0).probabilities([0])
+        kg.Circuit(25).bit_flip(0.1, 0).probabilities([0])

@@ -53,9 +53,9 @@ def test_a_gate_on_all_permutations_one_after_another_equals_the_dense_product(b
 
 @pytest.mark.parametrize("name", EVERY_GATE)
 def test_append_by_name_does_what_the_method_does(name):
-    angles, qubits = ANGLES[: EVERY_GATE[name].angles], (2, 0, 1)[: EVERY_GATE[name].qubits]
-    appended = kg.Circuit(3).append(name, angles, qubits)
-    assert appended.operations == play(kg.Circuit(3), [(name, angles, qubits)]).operations
+    angles, qubits = ANGLES[: EVERY_GATE[name].angles], (2, 0, 1, 3)[: EVERY_GATE[name].qubits]
+    appended = kg.Circuit(4).append(name, angles, qubits)
+    assert appended.operations == play(kg.Circuit(4), [(name, angles, qubits)]).operations
 
 
 @pytest.mark.parametrize("num_qubits", [1, 2, 3])

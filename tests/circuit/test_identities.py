@@ -203,7 +203,7 @@ def test_native_parameters_prepare_the_same_state_as_numbers(backend):
     numbers, natives = play(kg.Circuit(5), PREPARATION), play(kg.Circuit(5), PREPARATION)
     for name in parametrised:
         angles = (0.7, -1.3, 2.1, 0.4)[: EVERY_GATE[name].angles]
-        qubits = (3, 1)[: EVERY_GATE[name].qubits]
+        qubits = (3, 1, 0, 4)[: EVERY_GATE[name].qubits]
         numbers.append(name, angles, qubits)
         natives.append(name, [backend.asarray(angle) for angle in angles], qubits)
     found, expected = backend.to_numpy(natives.state()), backend.to_numpy(numbers.state())

@@ -205,7 +205,7 @@ PART = kg.Circuit(2).h(0).cx(0, 1)
 NOISY = kg.Circuit(1).h(0).bit_flip(0.1, 0)
 NO_INVERSE = "{} is a channel, which has no inverse; invert circuits of gates alone"
 NO_CONTROL = "{} is a channel, which has no controlled form; control gates alone"
-VALUES = "controls act on {!r}; give 0, 1, or a string with one of these for each control"
+VALUES = "controls act on {!r}; give 0, 1, or a string with one of these for each"
 REFUSED = {
     "composing with qubits too few": (
         lambda c: c.compose(PART, [1]), ValueError, "the circuit has 2 qubits, but 1 were named for it",
@@ -217,7 +217,10 @@ REFUSED = {
         lambda c: c.compose(PART, [1, 1]), ValueError, "compose got the qubits (1, 1), but each may come only once",
     ),
     "composing with no circuit": (lambda c: c.compose("h"), TypeError, "got a str; give a circuit"),
-    "a power of one half": (lambda c: c.power(0.5), TypeError, "the exponent is 0.5; give an integer"),
+    "a power of one half of two gates": (
+        lambda c: kg.Circuit(1).h(0).x(0).power(0.5), NotImplementedError,
+        "the circuit has 2 instructions, and a fractional power is for one gate; give an integer",
+    ),
     "a power of True": (lambda c: c.power(True), TypeError, "the exponent is True; give an integer"),
     "an inverse of noise": (lambda c: c.reset(1).inverse(), NotImplementedError, NO_INVERSE.format("reset")),
     "a negative power of noise": (

@@ -35,15 +35,15 @@ def value_and_gradient(backend, function, *args):
 @pytest.mark.parametrize("name", PARAMETRISED)
 def test_the_gradient_of_every_parametrised_gate_is_that_of_the_reference(autodiff_backend, name):
     gate = GATES[name]
-    qubits = (2, 0)[: gate.qubits]
+    qubits = (2, 0, 3, 1)[: gate.qubits]
 
     def found(angles):
-        circuit = play(kg.Circuit(3), PREPARATION)
+        circuit = play(kg.Circuit(4), PREPARATION)
         circuit.append(name, [angles[index] for index in range(gate.angles)], qubits)
         return circuit.expectation(OBSERVABLE)
 
     def expected(angles):
-        return expectation(TERMS, run([*PREPARATION, (name, tuple(angles), qubits)], 3))
+        return expectation(TERMS, run([*PREPARATION, (name, tuple(angles), qubits)], 4))
 
     angles = ANGLES[: gate.angles]
     value, gradient = value_and_gradient(autodiff_backend, found, autodiff_backend.asarray(angles))
@@ -197,11 +197,11 @@ def test_at_the_angle_zero_no_gate_has_a_gradient_that_is_not_a_number(autodiff_
     gate = GATES[name]
 
     def found(angles):
-        circuit = kg.Circuit(2).append(name, [angles[i] for i in range(gate.angles)], (0, 1)[: gate.qubits])
+        circuit = kg.Circuit(4).append(name, [angles[i] for i in range(gate.angles)], (0, 1, 2, 3)[: gate.qubits])
         return circuit.expectation(kg.Z(0) + kg.X(0) @ kg.Y(1))
 
     def expected(angles):
-        state = run([(name, tuple(angles), (0, 1)[: gate.qubits])], 2)
+        state = run([(name, tuple(angles), (0, 1, 2, 3)[: gate.qubits])], 4)
         return expectation({"Z0": 1.0, "X0 Y1": 1.0}, state)
 
     zeros = [0.0] * gate.angles

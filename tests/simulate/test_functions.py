@@ -108,14 +108,14 @@ def test_slices_put_each_value_where_it_belongs():
 def test_a_bound_symbol_gives_what_the_constant_gives_for_every_gate():
     angles = (0.7, -1.3, 2.1, 0.4)
     x = kg.parameters("x", (4,))
-    start = [entry for entry in PREPARATION if max(entry[2]) < 3]
+    start = [entry for entry in PREPARATION if max(entry[2]) < 4]
     for name, gate in GATES.items():
         if not gate.angles:
             continue
-        circuit = play(kg.Circuit(3), start)
-        circuit.append(name, [2 * x[index] - 0.5 for index in range(gate.angles)], (2, 0)[: gate.qubits])
+        circuit = play(kg.Circuit(4), start)
+        circuit.append(name, [2 * x[index] - 0.5 for index in range(gate.angles)], (2, 0, 3, 1)[: gate.qubits])
         bound = tuple(2 * angle - 0.5 for angle in angles[: gate.angles])
-        expected = run([*start, (name, bound, (2, 0)[: gate.qubits])], 3)
+        expected = run([*start, (name, bound, (2, 0, 3, 1)[: gate.qubits])], 4)
         found = kg.function(circuit, kg.state())(angles)
         np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE, err_msg=name)
 
@@ -256,7 +256,7 @@ FUNCTION = kg.function(CIRCUIT, kg.expval(kg.Z(0)))
 TAKES = "the function takes the parameters a of shape (2,), b of shape (); got {}"
 SHAPE = "a got values of shape {}; give shape (2,), with batch axes in front if wanted"
 CHOICE = "{} {!r} is not there; give one of {}"
-EXACT = "function computes exact results so far; leave shots and seed out, or use circuit.counts"
+EXACT = "an exact function takes no seed; give shots or trajectories as well"
 MEASURED = kg.expval(kg.Z(0))
 REFUSED = {
     "no values": (lambda: FUNCTION(), TypeError, TAKES.format("0 by position")),
@@ -306,8 +306,12 @@ REFUSED = {
         NotImplementedError,
         CHOICE.format("engine", "warp", "auto, traced"),
     ),
-    "shots": (lambda: kg.function(CIRCUIT, MEASURED, shots=100), NotImplementedError, EXACT),
-    "a seed": (lambda: kg.function(CIRCUIT, MEASURED, seed=1), NotImplementedError, EXACT),
+    "a seed": (lambda: kg.function(CIRCUIT, MEASURED, seed=1), ValueError, EXACT),
+    "samples without shots": (
+        lambda: kg.function(CIRCUIT, kg.sample())([0, 0], 0),
+        NotImplementedError,
+        "sample takes a number of shots; give shots=1000, say",
+    ),
     "NaN among the values": (
         lambda: FUNCTION([0.0, float("nan")], 0), ValueError, "rx got the parameter nan; give a finite number",
     ),

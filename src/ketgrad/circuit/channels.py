@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ketgrad.circuit.gates import PAULIS
+from ketgrad.circuit.gates import pauli_matrix
 from ketgrad.errors import InvalidValueError
 from ketgrad.protocol import Array, ArrayBackend
 
@@ -34,6 +34,26 @@ class Channel:
     terms: Any
     weights: Weights
     check: Callable[[str, Sequence[float]], None]
+    unitaries: Any = None
+    """For a mixture of unitary matrices, those, of shape (m, 2^k, 2^k); else None."""
+    shares: Any = None
+    """The probability of each of them as a combination of the weights, of shape (terms, m)."""
+
+    @property
+    def kraus_units(self) -> Any:
+        """For a flow between |0⟩ and |1⟩: shape (u, m, 2, 2), summed with `kraus_factors` to Kraus operators."""
+        return _KRAUS_UNITS
+
+    def kraus_factors(self, backend: ArrayBackend, weights: Array) -> Sequence[Array]:
+        """For a flow: factors of 0→0 and its coherent part of 1→1, the rest of 1→1, 0→1, 1→0."""
+        if self.name == "reset":
+            weights = backend.asarray(np.array([1.0, 0.0, 1.0, 0.0, 0.0]), dtype=backend.dtype(weights))
+        stay, up, down, keep, coherence = (backend.take(weights, term, axis=-1) for term in range(5))
+        first = backend.sqrt(stay + TINY)
+        rest = keep - coherence * coherence / (stay + TINY)
+        # Rounding may bring the rest, which is never negative, slightly below zero.
+        positive = 0.5 * (rest + backend.abs(rest))
+        return first, coherence / first, *(backend.sqrt(part + TINY) for part in (positive, up, down))
 
 
 def superoperator(kraus: Sequence[Any]) -> Any:
@@ -62,14 +82,15 @@ def _check_times(name: str, values: Sequence[float]) -> None:
     check_probability(name, [excited])
 
 
-def _pauli_mixture(words: Sequence[str]) -> Any:
-    matrices = []
-    for word in words:
-        matrix = np.eye(1, dtype="complex128")
-        for letter in word:
-            matrix = np.kron(matrix, PAULIS[letter])
-        matrices.append(superoperator([matrix]))
-    return np.stack([matrices[0], sum(matrices[1:]) / (len(words) - 1)])
+def _pauli_mixture(name: str, words: Sequence[str]) -> Channel:
+    """Return the channel that applies the first word, or with probability p one of the others, each as likely."""
+    unitaries = np.stack([pauli_matrix(word) for word in words])
+    each = np.stack([superoperator([matrix]) for matrix in unitaries])
+    others = len(words) - 1
+    shares = np.zeros((2, len(words)))
+    shares[0, 0], shares[1, 1:] = 1, 1 / others
+    terms = np.stack([each[0], each[1:].sum(axis=0) / others])
+    return Channel(name, ("p",), len(words[0]), terms, _one_or_other, check_probability, unitaries, shares)
 
 
 def _one_or_other(backend: ArrayBackend, parameters: Sequence[Array]) -> Sequence[Array]:
@@ -85,6 +106,11 @@ def _phase_damping(backend: ArrayBackend, parameters: Sequence[Array]) -> Sequen
     (lam,) = parameters
     one, none = lam * 0.0 + 1.0, lam * 0.0
     return one, none, none, one, backend.sqrt(1.0 - lam + TINY)
+
+
+def _misread(backend: ArrayBackend, parameters: Sequence[Array]) -> Sequence[Array]:
+    p01, p10 = parameters
+    return 1.0 - p01, p01, p10, 1.0 - p10, (p01 + p10) * 0.0
 
 
 def _thermal_relaxation(backend: ArrayBackend, parameters: Sequence[Array]) -> Sequence[Array]:
@@ -104,6 +130,15 @@ def _unit(row: int, column: int) -> Any:
     return matrix
 
 
+def _kraus_units() -> Any:
+    """Return the unit matrices of a, b, c, d, e in the operators diag(a, b), diag(0, c), d|1⟩⟨0| and e|0⟩⟨1|."""
+    units = np.zeros((5, 4, 2, 2), "complex128")
+    for index, place in enumerate([(0, 0, 0), (0, 1, 1), (1, 1, 1), (2, 1, 0), (3, 0, 1)]):
+        units[(index, *place)] = 1
+    return units
+
+
+_KRAUS_UNITS = _kraus_units()
 # Populations 0→0, 0→1, 1→0, 1→1, and both coherences: what damping does to (ρ₀₀, ρ₀₁, ρ₁₀, ρ₁₁).
 _FLOWS = np.stack([_unit(0, 0), _unit(3, 0), _unit(0, 3), _unit(3, 3), _unit(1, 1) + _unit(2, 2)])
 _TWO_QUBIT_WORDS = ["".join(letters) for letters in product("IXYZ", repeat=2)]
@@ -112,13 +147,14 @@ _TWO_QUBIT_WORDS = ["".join(letters) for letters in product("IXYZ", repeat=2)]
 CHANNELS: dict[str, Channel] = {
     channel.name: channel
     for channel in (
-        Channel("bit_flip", ("p",), 1, _pauli_mixture(["I", "X"]), _one_or_other, check_probability),
-        Channel("phase_flip", ("p",), 1, _pauli_mixture(["I", "Z"]), _one_or_other, check_probability),
-        Channel("depolarizing", ("p",), 1, _pauli_mixture(["I", "X", "Y", "Z"]), _one_or_other, check_probability),
-        Channel("depolarizing2", ("p",), 2, _pauli_mixture(_TWO_QUBIT_WORDS), _one_or_other, check_probability),
+        _pauli_mixture("bit_flip", ["I", "X"]),
+        _pauli_mixture("phase_flip", ["I", "Z"]),
+        _pauli_mixture("depolarizing", ["I", "X", "Y", "Z"]),
+        _pauli_mixture("depolarizing2", _TWO_QUBIT_WORDS),
         Channel("amplitude_damping", ("gamma",), 1, _FLOWS, _amplitude_damping, check_probability),
         Channel("phase_damping", ("lam",), 1, _FLOWS, _phase_damping, check_probability),
         Channel("thermal_relaxation", ("t1", "t2", "time", "excited"), 1, _FLOWS, _thermal_relaxation, _check_times),
+        Channel("misread", ("p01", "p10"), 1, _FLOWS, _misread, check_probability),
         Channel("reset", (), 1, (_unit(0, 0) + _unit(0, 3))[None], _reset, _check_nothing),
     )
 }

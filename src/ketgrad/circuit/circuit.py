@@ -1,47 +1,27 @@
-"""The circuit: gates in order, and what can be asked of the state that they prepare."""
+"""The circuit: instructions in order, and what can be asked of the state that they prepare."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from ketgrad import measurements as measure
+import numpy as np
+
 from ketgrad.checks import check_integer, check_sequence
+from ketgrad.circuit import operations as checked
+from ketgrad.circuit import rewrites
 from ketgrad.circuit.channel_methods import ChannelMethods
+from ketgrad.circuit.checks import check_bits, check_controls, check_finite, check_qubits
+from ketgrad.circuit.classical_methods import ClassicalMethods
 from ketgrad.circuit.gate_methods import GateMethods
-from ketgrad.circuit.operations import (
-    Operation,
-    channel_operation,
-    check_controls,
-    check_qubits,
-    gate_operation,
-    inverse,
-    kraus_operation,
-    relabelled,
-    unitary_operation,
-    with_controls,
-)
-from ketgrad.circuit.parameters import Expression
+from ketgrad.circuit.instructions import Instruction, Measure, Operation, Prepare, wires_of
 from ketgrad.circuit.result_methods import ResultMethods
+from ketgrad.circuit.show import show
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.interchange import openqasm2
-from ketgrad.precision import get_precision
-from ketgrad.protocol import Array
-from ketgrad.registry import get_backend
-from ketgrad.simulate import evolve, sampling
-from ketgrad.simulate.sampling import Counts
 
 
-@dataclass(frozen=True)
-class ReadOut:
-    """A qubit that is read out into a classical bit at the end of the circuit."""
-
-    qubit: int
-    bit: int
-
-
-class Circuit(GateMethods, ChannelMethods, ResultMethods):
+class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
     """A quantum circuit on qubits that begin in |0…0⟩.
 
     Gate methods append a gate and return the circuit, so that they chain; they take parameters first, then qubits.
@@ -71,19 +51,26 @@ class Circuit(GateMethods, ChannelMethods, ResultMethods):
         self.num_qubits = check_integer(num_qubits, "the number of qubits")
         if self.num_qubits < 1:
             raise InvalidValueError(f"a circuit has at least one qubit, got {num_qubits}")
-        self._operations: list[Operation] = []
-        self._measurements: list[ReadOut] = []
-        self._classical_sizes: tuple[int, ...] = ()
+        self._instructions: list[Instruction] = []
+        self._register_sizes: tuple[int, ...] = ()
 
     @property
-    def operations(self) -> tuple[Operation, ...]:
-        """The gates, in the order in which they act."""
-        return tuple(self._operations)
+    def operations(self) -> tuple[Instruction, ...]:
+        """The instructions, in the order in which they act."""
+        return tuple(self._instructions)
 
     @property
-    def measurements(self) -> tuple[ReadOut, ...]:
-        """The read-out at the end; empty where `counts` reads all qubits."""
-        return tuple(self._measurements)
+    def num_bits(self) -> int:
+        """The number of classical bits, one more than the highest that is measured into."""
+        measured = (item.bit + 1 for item in self._instructions if isinstance(item, Measure))
+        return max([sum(self._register_sizes), *measured])
+
+    @property
+    def register_sizes(self) -> tuple[int, ...]:
+        """The sizes of the classical registers, bit 0 in the first; all bits are one unless a file has more."""
+        declared = self._register_sizes
+        rest = self.num_bits - sum(declared)
+        return (*declared, rest) if rest else declared
 
     def append(self, name: str, parameters: Sequence[Any], qubits: Sequence[int]) -> Circuit:
         """Append a gate of the table by its name.
@@ -94,8 +81,7 @@ class Circuit(GateMethods, ChannelMethods, ResultMethods):
         >>> kg.Circuit(2).append("rx", (0.5,), (1,))
         Circuit(2): rx(0.5) 1
         """
-        self._add([gate_operation(name, parameters, qubits, self.num_qubits)])
-        return self
+        return self.add([checked.gate_operation(name, parameters, qubits, self.num_qubits)])
 
     def unitary(self, matrix: Any, qubits: Sequence[int]) -> Circuit:
         """Append any unitary matrix, of shape (2^k, 2^k) for k qubits, the first one most significant.
@@ -106,8 +92,50 @@ class Circuit(GateMethods, ChannelMethods, ResultMethods):
         >>> kg.Circuit(1).unitary([[0, 1], [1, 0]], [0]).probabilities().tolist()
         [0.0, 1.0]
         """
-        self._add([unitary_operation(matrix, qubits, self.num_qubits)])
-        return self
+        return self.add([checked.unitary_operation(matrix, qubits, self.num_qubits)])
+
+    def pauli_rotation(self, theta: Any, word: str, qubits: Sequence[int]) -> Circuit:
+        """Append exp(−iθP/2) for a Pauli word P with a letter for each of the qubits.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> kg.Circuit(3).pauli_rotation(3.141592653589793, "XIY", [0, 1, 2]).probabilities([0, 2]).round(12).tolist()
+        [0.0, 0.0, 0.0, 1.0]
+        """
+        return self.add([checked.pauli_rotation_operation(theta, word, qubits, self.num_qubits)])
+
+    def prepare(self, amplitudes: Any, qubits: Sequence[int] | None = None) -> Circuit:
+        """Bring qubits that are in |0…0⟩ into a state given by its amplitudes, or by a bitstring.
+
+        Parameters
+        ----------
+        amplitudes
+            2^k numbers, symbols, or an array of shape (2^k,), for k qubits, the first one most significant. They are
+            always divided by their norm, and differentiate so. Or a string such as "0110".
+        qubits
+            By default all, in order.
+
+        Raises
+        ------
+        InvalidValueError
+            If something acted on the qubits before, other than a `reset`, or all amplitudes are zero.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> kg.Circuit(1).prepare([3, 4]).probabilities().round(12).tolist()
+        [0.36, 0.64]
+        >>> kg.Circuit(3).prepare("011").counts(10, seed=1)
+        {'011': 10}
+        """
+        places = tuple(range(self.num_qubits)) if qubits is None else qubits
+        if isinstance(amplitudes, str):
+            chosen = checked.post_selection(amplitudes, places, self.num_qubits)
+            self._check_untouched(chosen.qubits)
+            ones = [qubit for qubit, bit in zip(chosen.qubits, chosen.bits, strict=True) if bit == "1"]
+            return self.add([checked.gate_operation("x", (), (qubit,), self.num_qubits) for qubit in ones])
+        return self.add([checked.preparation(amplitudes, places, self.num_qubits)])
 
     def kraus(self, matrices: Sequence[Any], qubits: Sequence[int]) -> Circuit:
         """Append a channel ρ → Σ KρK† by its Kraus operators, each of shape (2^k, 2^k) for k qubits.
@@ -119,13 +147,11 @@ class Circuit(GateMethods, ChannelMethods, ResultMethods):
         >>> kg.Circuit(1).kraus([keep, flip], [0]).probabilities().round(12).tolist()
         [0.36, 0.64]
         """
-        self._add([kraus_operation(matrices, qubits, self.num_qubits)])
-        return self
+        return self.add([checked.kraus_operation(matrices, qubits, self.num_qubits)])
 
     def channel(self, name: str, parameters: Sequence[Any], qubits: Sequence[int]) -> Circuit:
         """Append a noise channel of the table by its name."""
-        self._add([channel_operation(name, parameters, qubits, self.num_qubits)])
-        return self
+        return self.add([checked.channel_operation(name, parameters, qubits, self.num_qubits)])
 
     def controlled(self, gate: Circuit, controls: Sequence[int], qubits: Sequence[int], on: int | str = 1) -> Circuit:
         """Append a circuit of gates that acts on `qubits` only where the controls have the values `on`.
@@ -150,12 +176,21 @@ class Circuit(GateMethods, ChannelMethods, ResultMethods):
         chosen = check_controls(check_sequence(controls, "controls"), on, self.num_qubits)
         moved = self._relabelled(gate, qubits)
         check_qubits((*(qubit for qubit, _ in chosen), *qubits), self.num_qubits, "controlled")
-        added = [with_controls(operation, chosen) for operation in moved]
-        self._add(added)
-        return self
+        return self.add([rewrites.with_controls(item, chosen) for item in moved])
 
-    def compose(self, other: Circuit, qubits: Sequence[int] | None = None) -> Circuit:
-        """Append another circuit, its qubits put on those named, by default on the first ones; return this one.
+    def compose(
+        self, other: Circuit, qubits: Sequence[int] | None = None, bits: Sequence[int] | None = None
+    ) -> Circuit:
+        """Append another circuit and return this one.
+
+        Parameters
+        ----------
+        other
+            A circuit on no more qubits than this one has.
+        qubits
+            Where its qubits go, by default on the first ones.
+        bits
+            Where its classical bits go, by default on those of the same numbers.
 
         Examples
         --------
@@ -164,8 +199,7 @@ class Circuit(GateMethods, ChannelMethods, ResultMethods):
         >>> kg.Circuit(3).compose(bell, [2, 0])
         Circuit(3): h 2; cx 2 0
         """
-        self._add(self._relabelled(other, qubits))
-        return self
+        return self.add(self._relabelled(other, qubits, bits))
 
     def inverse(self) -> Circuit:
         """Return a new circuit that undoes this one.
@@ -181,79 +215,43 @@ class Circuit(GateMethods, ChannelMethods, ResultMethods):
         >>> kg.Circuit(1).s(0).rx(0.5, 0).inverse()
         Circuit(1): rx(-0.5) 0; sdg 0
         """
-        result = Circuit(self.num_qubits)
-        result._operations = [inverse(operation) for operation in reversed(self._operations)]
-        return result
+        return Circuit(self.num_qubits).add([rewrites.inverse(item) for item in reversed(self._instructions)])
 
-    def power(self, exponent: int) -> Circuit:
+    def power(self, exponent: float) -> Circuit:
         """Return a new circuit that does this one so many times; a negative exponent undoes it.
+
+        A fraction is allowed for a circuit of one gate: a rotation turns by that part of its angle, a fixed matrix is
+        raised to its principal power.
+
+        Raises
+        ------
+        UnsupportedError
+            For a fraction of several gates, or of one that is neither a rotation nor a fixed matrix.
 
         Examples
         --------
         >>> import ketgrad as kg
         >>> len(kg.Circuit(1).t(0).power(3))
         3
+        >>> kg.Circuit(1).x(0).power(0.5).probabilities().round(12).tolist()
+        [0.5, 0.5]
         """
-        times = check_integer(exponent, "the exponent")
-        base = self if times >= 0 else self.inverse()
         result = Circuit(self.num_qubits)
-        result._operations = base._operations * abs(times)
-        return result
+        if isinstance(exponent, float | np.floating) and not float(exponent).is_integer():
+            check_finite(float(exponent), "power")
+            if len(self) != 1:
+                raise UnsupportedError(
+                    f"the circuit has {len(self)} instructions, and a fractional power is for one gate; give an integer"
+                )
+            return result.add([rewrites.fractional_power(self._instructions[0], float(exponent))])
+        times = int(exponent) if isinstance(exponent, float | np.floating) else check_integer(exponent, "the exponent")
+        base = self if times >= 0 else self.inverse()
+        return result.add(base._instructions * abs(times))
 
     def barrier(self, *qubits: int) -> Circuit:
         """Check the qubits and append nothing: a barrier says something to compilers, and there is none here."""
         check_qubits(qubits, self.num_qubits, "barrier")
         return self
-
-    def sample(self, shots: int, seed: int | None = None) -> Array:
-        """Measure all qubits `shots` times.
-
-        Returns
-        -------
-        Array
-            Integers 0 and 1 of shape (shots, qubits). One seed gives the same samples on every backend.
-
-        Examples
-        --------
-        >>> import ketgrad as kg
-        >>> kg.Circuit(2).x(1).sample(2, seed=7).tolist()
-        [[0, 1], [0, 1]]
-        """
-        outcomes = self._outcomes(shots, seed)
-        return get_backend().asarray(sampling.bits_of(outcomes, self.num_qubits))
-
-    def counts(self, shots: int, seed: int | None = None, order: str | None = None) -> Counts:
-        """Measure `shots` times and count the bitstrings.
-
-        A circuit that was read from OpenQASM with `measure` counts its classical bits, by default with bit 0 of each
-        register, and the first register, rightmost; any other circuit counts its qubits, by default qubit 0 leftmost.
-
-        Parameters
-        ----------
-        shots
-            How often to measure, at least once.
-        seed
-            An integer, or None for a new one each time.
-        order
-            "big" for bit 0 leftmost, "little" for bit 0 rightmost, which is Qiskit's order.
-
-        Returns
-        -------
-        Counts
-            A dictionary from bitstring to number, most frequent first.
-
-        Examples
-        --------
-        >>> import ketgrad as kg
-        >>> kg.Circuit(2).x(1).counts(100, seed=7)
-        {'01': 100}
-        """
-        sampling.check_order(order)
-        bits = sampling.bits_of(self._outcomes(shots, seed), self.num_qubits)
-        if self._measurements:
-            pairs = [(measurement.qubit, measurement.bit) for measurement in self._measurements]
-            return sampling.count_registers(bits, pairs, self._classical_sizes, order)
-        return sampling.count(bits, order)
 
     @classmethod
     def from_qasm(cls, text: str) -> Circuit:
@@ -272,57 +270,56 @@ class Circuit(GateMethods, ChannelMethods, ResultMethods):
         """
         program = openqasm2.read(text)
         circuit = cls(program.num_qubits)
+        circuit._register_sizes = tuple(register.size for register in program.classical_registers)
         for instruction in program.operations:
             circuit.append(instruction.name, instruction.parameters, instruction.qubits)
-        circuit._measurements = [ReadOut(qubit, bit) for qubit, bit in program.measurements]
-        circuit._classical_sizes = tuple(register.size for register in program.classical_registers)
-        return circuit
+        return circuit.add([Measure(qubit, bit) for qubit, bit in program.measurements])
+
+    def like(self) -> Circuit:
+        """Return a circuit with as many qubits and the same classical registers, and nothing in it."""
+        result = Circuit(self.num_qubits)
+        result._register_sizes = self._register_sizes
+        return result
 
     def __len__(self) -> int:
-        return len(self._operations)
+        return len(self._instructions)
 
     def __repr__(self) -> str:
-        gates = "; ".join(_show(operation) for operation in self._operations)
-        return f"Circuit({self.num_qubits}): {gates}"
+        return f"Circuit({self.num_qubits}): {'; '.join(map(show, self._instructions))}"
 
-    def _add(self, operations: Sequence[Operation]) -> None:
-        if self._measurements:
-            raise UnsupportedError(
-                "the circuit was read with measurements at its end, and gates after those are not supported yet; "
-                "build the circuit first, or read it without measure"
-            )
-        self._operations.extend(operations)
+    def add(self, instructions: Sequence[Instruction]) -> Circuit:
+        """Append instructions that were checked against this circuit, all of them or none."""
+        before = len(self._instructions)
+        for instruction in instructions:
+            try:
+                if isinstance(instruction, Prepare):
+                    self._check_untouched(instruction.qubits)
+            except InvalidValueError:
+                del self._instructions[before:]
+                raise
+            self._instructions.append(instruction)
+        return self
 
-    def _outcomes(self, shots: int, seed: int | None) -> Any:
-        sampling.check_shots(shots)
-        return sampling.draw(get_backend(), self.probabilities(), shots, seed)
+    def _check_untouched(self, qubits: Sequence[int]) -> None:
+        """Refuse to prepare qubits that may no longer be in |0⟩."""
+        for qubit in qubits:
+            last = next((item for item in reversed(self._instructions) if qubit in wires_of(item)), None)
+            if last is not None and not (isinstance(last, Operation) and last.name == "reset"):
+                raise InvalidValueError(
+                    f"prepare takes qubits in |0⟩, but {show(last)} acts on qubit {qubit} before it; prepare first, or "
+                    "put a reset between"
+                )
 
-    def _measure(self, measurement: measure.Measurement) -> Array:
-        backend = get_backend()
-        result = measurement.evaluate(
-            evolve.run(backend, self._operations, self.num_qubits, get_precision(), {}, batch=1)
-        )
-        return backend.take(result, 0, axis=0)
-
-    def _relabelled(self, other: Circuit, qubits: Sequence[int] | None) -> list[Operation]:
+    def _relabelled(
+        self, other: Circuit, qubits: Sequence[int] | None, bits: Sequence[int] | None = None
+    ) -> list[Instruction]:
         if not isinstance(other, Circuit):
             raise InvalidTypeError(f"got a {type(other).__name__}; give a circuit")
         places = check_qubits(range(other.num_qubits) if qubits is None else qubits, self.num_qubits, "compose")
         if len(places) != other.num_qubits:
             raise InvalidValueError(f"the circuit has {other.num_qubits} qubits, but {len(places)} were named for it")
-        return [relabelled(operation, places) for operation in other._operations]
-
-
-def _show(operation: Operation) -> str:
-    is_matrix = operation.name in ("unitary", "kraus")
-    inside = ", ".join(_number(value) for value in operation.parameters)
-    parameters = f"({inside})" if operation.parameters and not is_matrix else ""
-    suffix = "†" if operation.is_adjoint else ""
-    control = "".join(f"c{value}[{qubit}] " for qubit, value in operation.controls)
-    return f"{control}{operation.name}{suffix}{parameters} {' '.join(map(str, operation.qubits))}"
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, Expression):
-        return repr(value)
-    return f"{float(value):.6g}" if isinstance(value, int | float) else type(value).__name__
+        if bits is not None:
+            bits = check_bits(bits, "compose")
+            if len(bits) != other.num_bits:
+                raise InvalidValueError(f"the circuit has {other.num_bits} bits, but {len(bits)} were named for it")
+        return [rewrites.relabelled(item, places, bits) for item in other._instructions]

@@ -154,6 +154,14 @@ class GateMethods:
         """exp(−iθZX/2)."""
         return self.append("rzx", (theta,), (first, second))
 
+    def single_excitation(self: Self, theta: Any, first: int, second: int) -> Self:
+        """Rotation by θ/2 from |01⟩ to |10⟩; all else stays."""
+        return self.append("single_excitation", (theta,), (first, second))
+
+    def double_excitation(self: Self, theta: Any, first: int, second: int, third: int, fourth: int) -> Self:
+        """Rotation by θ/2 from |0011⟩ to |1100⟩; all else stays."""
+        return self.append("double_excitation", (theta,), (first, second, third, fourth))
+
     def ccx(self: Self, control1: int, control2: int, target: int) -> Self:
         """X on `target` where both controls are 1 (Toffoli)."""
         return self.append("ccx", (), (control1, control2, target))

@@ -13,6 +13,7 @@ import cmath
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,9 @@ Part = tuple[str, tuple[Any, ...], tuple[int, ...]]
 """A gate inside another: its name, its parameters, and which of the outer gate's qubits it acts on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gate:
-    """A named gate: how many angles and qubits it takes."""
+    """A named gate: how many angles and qubits it takes; equal to itself alone, whatever else has its name."""
 
     name: str
     num_parameters: int
@@ -88,7 +89,7 @@ _ISWAP = _matrix([[1, 0, 0, 0], [0, 0, 1j, 0], [0, 1j, 0, 0], [0, 0, 0, 1]])
 _H = _matrix([[_R, _R], [_R, -_R]])
 _SX = _matrix([[0.5 + 0.5j, 0.5 - 0.5j], [0.5 - 0.5j, 0.5 + 0.5j]])
 
-_FIXED: dict[str, Matrix] = {
+FIXED: dict[str, Matrix] = {
     "id": _EYE,
     "x": _X,
     "y": _Y,
@@ -113,17 +114,25 @@ _FIXED: dict[str, Matrix] = {
     "ccx": controlled(_X, 2),
     "ccz": controlled(_Z, 2),
 }
+"""The matrices of the gates without parameters."""
 
 
-def _pauli_word(word: str) -> Matrix:
+def pauli_matrix(word: str) -> Matrix:
+    """Return the matrix of a Pauli word such as "XIZ"."""
     matrix = np.eye(1, dtype="complex128")
     for letter in word:
         matrix = np.kron(matrix, PAULIS[letter])
     return matrix
 
 
+@cache
+def pauli_rotation(word: str) -> RotationGate:
+    """Return exp(−iθP/2) for a Pauli word P."""
+    return _rotation("pauli_rotation", word)
+
+
 def _rotation(name: str, word: str) -> RotationGate:
-    pauli = _pauli_word(word)
+    pauli = pauli_matrix(word)
     eye = np.eye(len(pauli))
     return RotationGate(name, 1, len(word), (1.0, -1.0), np.stack([(eye + pauli) / 2, (eye - pauli) / 2]))
 
@@ -141,6 +150,17 @@ def _phase_gate(name: str, num_qubits: int) -> RotationGate:
     last = np.zeros((1 << num_qubits, 1 << num_qubits), "complex128")
     last[-1, -1] = 1
     return RotationGate(name, 1, num_qubits, (0.0, -2.0), np.stack([np.eye(len(last)) - last, last]))
+
+
+def _excitation(name: str, num_qubits: int) -> RotationGate:
+    # A rotation by θ/2 in the plane of |1…10…0⟩ and |0…01…1⟩: G has the eigenvalues ±1 there and 0 elsewhere.
+    size, half = 1 << num_qubits, num_qubits // 2
+    low, high = (1 << half) - 1, ((1 << half) - 1) << half
+    generator = np.zeros((size, size), "complex128")
+    generator[high, low], generator[low, high] = 1j, -1j
+    plane = generator @ generator
+    projectors = np.stack([np.eye(size) - plane, (plane + generator) / 2, (plane - generator) / 2])
+    return RotationGate(name, 1, num_qubits, (0.0, 1.0, -1.0), projectors)
 
 
 def _u(theta: Any, phi: Any, lam: Any) -> Sequence[Part]:
@@ -161,7 +181,7 @@ def _cu(theta: Any, phi: Any, lam: Any, gamma: Any) -> Sequence[Part]:
 
 
 GATES: dict[str, Gate] = {
-    **{name: FixedGate(name, 0, len(matrix).bit_length() - 1, matrix) for name, matrix in _FIXED.items()},
+    **{name: FixedGate(name, 0, len(matrix).bit_length() - 1, matrix) for name, matrix in FIXED.items()},
     **{
         name: _rotation(name, word)
         for name, word in {
@@ -177,6 +197,8 @@ GATES: dict[str, Gate] = {
     **{name: _controlled_rotation(name, word) for name, word in {"crx": "X", "cry": "Y", "crz": "Z"}.items()},
     "p": _phase_gate("p", 1),
     "cp": _phase_gate("cp", 2),
+    "single_excitation": _excitation("single_excitation", 2),
+    "double_excitation": _excitation("double_excitation", 4),
     "u": CompositeGate("u", 3, 1, _u),
     "u2": CompositeGate("u2", 2, 1, _u2),
     "cu": CompositeGate("cu", 4, 2, _cu),
@@ -194,7 +216,7 @@ ALIASES = {
 
 _ADJOINT_PAIRS = (("s", "sdg"), ("t", "tdg"), ("sx", "sxdg"), ("csx", "csxdg"), ("iswap", "iswapdg"))
 INVERSES: dict[str, str] = {
-    **{name: name for name in _FIXED},
+    **{name: name for name in FIXED},
     **dict(_ADJOINT_PAIRS),
     **{right: left for left, right in _ADJOINT_PAIRS},
     "barrier": "barrier",

@@ -1,57 +1,28 @@
-"""One gate in a circuit, and the checks that it passes when it is put there."""
+"""Making the instructions of a circuit, with the checks that each passes when it is put there."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from ketgrad.checks import check_integer, check_sequence
+from ketgrad.checks import check_sequence
 from ketgrad.circuit.channels import CHANNELS
-from ketgrad.circuit.gates import ALIASES, GATES, INVERSES
-from ketgrad.circuit.parameters import as_expression, is_symbolic
-from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
-
-UNITARY_TOLERANCE = 1e-6
-
-
-Controls: TypeAlias = tuple[tuple[int, int], ...]
-"""Control qubits, each with the value, 0 or 1, on which the gate acts."""
-
-
-@dataclass(frozen=True, eq=False)
-class Operation:
-    """A gate or channel of the tables with its parameters and qubits.
-
-    The one parameter of "unitary" is the matrix, those of "kraus" are the Kraus operators; "barrier" does nothing.
-    """
-
-    name: str
-    parameters: tuple[Any, ...]
-    qubits: tuple[int, ...]
-    controls: Controls = ()
-    is_adjoint: bool = False
-    """Whether a unitary's matrix acts as its conjugate transpose."""
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Operation) or self._place() != other._place():
-            return False
-        pairs = zip(self.parameters, other.parameters, strict=True)
-        return all(_same(left, right) for left, right in pairs)
-
-    def __hash__(self) -> int:
-        return hash(self._place())
-
-    def _place(self) -> tuple[Any, ...]:
-        return self.name, self.qubits, self.controls, self.is_adjoint, len(self.parameters)
-
-    @property
-    def is_channel(self) -> bool:
-        """Whether it is a noise channel, which needs a density matrix."""
-        return self.name in CHANNELS or self.name == "kraus"
+from ketgrad.circuit.checks import (
+    check_kraus,
+    check_matrix,
+    check_parameter,
+    check_qubits,
+    check_unitary,
+    count_noun,
+    is_number,
+)
+from ketgrad.circuit.gates import ALIASES, GATES
+from ketgrad.circuit.instructions import Operation, PostSelect, Prepare, ReadoutError
+from ketgrad.circuit.parameters import ParameterArray
+from ketgrad.errors import InvalidTypeError, InvalidValueError
 
 
 def gate_operation(name: str, parameters: Sequence[Any], qubits: Sequence[Any], num_qubits: int) -> Operation:
@@ -62,10 +33,10 @@ def gate_operation(name: str, parameters: Sequence[Any], qubits: Sequence[Any], 
         raise InvalidValueError(f"gate {name!r} is not known; the gates are {', '.join(sorted(GATES))}")
     gate = GATES[known]
     if len(parameters) != gate.num_parameters:
-        raise InvalidValueError(f"{name} takes {_count(gate.num_parameters, 'parameter')}, got {len(parameters)}")
+        raise InvalidValueError(f"{name} takes {count_noun(gate.num_parameters, 'parameter')}, got {len(parameters)}")
     if len(qubits) != gate.num_qubits:
-        raise InvalidValueError(f"{name} takes {_count(gate.num_qubits, 'qubit')}, got {len(qubits)}")
-    checked = tuple(_number_or_array(value, name) for value in parameters)
+        raise InvalidValueError(f"{name} takes {count_noun(gate.num_qubits, 'qubit')}, got {len(qubits)}")
+    checked = tuple(check_parameter(value, name) for value in parameters)
     return Operation(known, checked, check_qubits(qubits, num_qubits, name))
 
 
@@ -75,12 +46,10 @@ def channel_operation(name: str, parameters: Sequence[Any], qubits: Sequence[Any
         raise InvalidValueError(f"channel {name!r} is not known; the channels are {', '.join(sorted(CHANNELS))}")
     channel = CHANNELS[name]
     if len(qubits) != channel.num_qubits or len(parameters) != len(channel.parameters):
-        raise InvalidValueError(
-            f"{name} takes {_count(len(channel.parameters), 'parameter')} and {_count(channel.num_qubits, 'qubit')}, "
-            f"got {len(parameters)} and {len(qubits)}"
-        )
-    checked = tuple(_number_or_array(value, name) for value in parameters)
-    if all(_is_number(value) for value in checked):
+        wanted = f"{count_noun(len(channel.parameters), 'parameter')} and {count_noun(channel.num_qubits, 'qubit')}"
+        raise InvalidValueError(f"{name} takes {wanted}, got {len(parameters)} and {len(qubits)}")
+    checked = tuple(check_parameter(value, name) for value in parameters)
+    if all(is_number(value) for value in checked):
         channel.check(name, [float(value) for value in checked])
     return Operation(name, checked, check_qubits(qubits, num_qubits, name))
 
@@ -96,62 +65,6 @@ def kraus_operation(matrices: Sequence[Any], qubits: Sequence[Any], num_qubits: 
     return Operation("kraus", arrays, checked)
 
 
-def check_controls(qubits: Sequence[Any], on: Any, num_qubits: int) -> Controls:
-    """Return control qubits with their values; `on` is one value for all, or a string such as "01"."""
-    digits = str(on) if isinstance(on, str) else str(on) * len(qubits)
-    if isinstance(on, bool) or len(digits) != len(qubits) or not set(digits) <= {"0", "1"}:
-        raise InvalidValueError(f"controls act on {on!r}; give 0, 1, or a string with one of these for each control")
-    return tuple(zip(check_qubits(qubits, num_qubits, "controls"), map(int, digits), strict=True))
-
-
-def with_controls(operation: Operation, controls: Controls) -> Operation:
-    """Return the operation acting only where the controls have their values."""
-    if operation.is_channel:
-        raise UnsupportedError(f"{operation.name} is a channel, which has no controlled form; control gates alone")
-    both = (*controls, *operation.controls)
-    taken = [qubit for qubit, _ in both] + list(operation.qubits)
-    if len(set(taken)) != len(taken):
-        raise InvalidValueError(f"{operation.name} got the qubits {tuple(taken)}, but each may come only once")
-    return replace(operation, controls=both)
-
-
-def relabelled(operation: Operation, places: Sequence[int]) -> Operation:
-    """Return the operation with qubit q moved to places[q]."""
-    return replace(
-        operation,
-        qubits=tuple(places[qubit] for qubit in operation.qubits),
-        controls=tuple((places[qubit], value) for qubit, value in operation.controls),
-    )
-
-
-def inverse(operation: Operation) -> Operation:
-    """Return the gate that undoes this one."""
-    name, parameters = operation.name, operation.parameters
-    if operation.is_channel:
-        raise UnsupportedError(f"{name} is a channel, which has no inverse; invert circuits of gates alone")
-    if name == "unitary":
-        return replace(operation, is_adjoint=not operation.is_adjoint)
-    if name in INVERSES:
-        return replace(operation, name=INVERSES[name])
-    if name in ("u", "cu"):
-        theta, phi, lam, *gamma = parameters
-        return replace(operation, parameters=(-theta, -lam, -phi, *(-value for value in gamma)))
-    if name == "u2":
-        return replace(operation, name="u", parameters=(-math.pi / 2, -parameters[1], -parameters[0]))
-    return replace(operation, parameters=tuple(-value for value in parameters))
-
-
-def check_kraus(matrices: Sequence[Any]) -> None:
-    """Refuse Kraus operators, as NumPy matrices, that do not preserve the trace."""
-    total = sum(matrix.conj().T @ matrix for matrix in matrices)
-    error = float(np.max(np.abs(total - np.eye(len(total)))))
-    if not error < UNITARY_TOLERANCE:
-        raise InvalidValueError(
-            f"the Kraus operators do not preserve the trace: Σ K†K differs from the identity by {error:.2g}; give ones "
-            f"for which it does by less than {UNITARY_TOLERANCE:g}"
-        )
-
-
 def unitary_operation(matrix: Any, qubits: Sequence[Any], num_qubits: int) -> Operation:
     """Check a matrix given by hand: its shape, and that it is unitary where that can be seen now."""
     checked = check_qubits(qubits, num_qubits, "unitary")
@@ -161,92 +74,82 @@ def unitary_operation(matrix: Any, qubits: Sequence[Any], num_qubits: int) -> Op
     return Operation("unitary", (array,), checked)
 
 
-def check_unitary(matrix: Any) -> None:
-    """Refuse a NumPy matrix that is not unitary."""
-    error = float(np.max(np.abs(matrix.conj().T @ matrix - np.eye(len(matrix)))))
-    if not error < UNITARY_TOLERANCE:
+def pauli_rotation_operation(theta: Any, word: Any, qubits: Sequence[Any], num_qubits: int) -> Operation:
+    """Check a rotation about a Pauli word and leave out the letters I, whose qubits it does not touch."""
+    checked = check_qubits(qubits, num_qubits, "pauli_rotation")
+    if not isinstance(word, str) or not set(word) <= set("IXYZ") or len(word) != len(checked) or not set(word) - {"I"}:
         raise InvalidValueError(
-            f"the matrix is not unitary: U†U differs from the identity by {error:.2g}; give one that does by less "
-            f"than {UNITARY_TOLERANCE:g}"
+            f"pauli_rotation got the word {word!r} for {count_noun(len(checked), 'qubit')}; give a string with I, X, Y "
+            'or Z for each qubit, not all of them I, such as "XYZ"'
         )
+    kept = [(letter, qubit) for letter, qubit in zip(word, checked, strict=True) if letter != "I"]
+    angle = check_parameter(theta, "pauli_rotation")
+    return Operation(
+        "pauli_rotation", (angle,), tuple(qubit for _, qubit in kept), word="".join(letter for letter, _ in kept)
+    )
 
 
-def check_qubits(qubits: Sequence[Any], num_qubits: int, what: str) -> tuple[int, ...]:
-    """Return qubits as integers, each one in the circuit and none of them twice."""
-    checked = tuple(check_integer(qubit, f"{what} got a qubit that") for qubit in check_sequence(qubits, what))
-    for qubit in checked:
-        if not 0 <= qubit < num_qubits:
-            raise InvalidValueError(f"{what} got qubit {qubit}, but the circuit has qubits 0 to {num_qubits - 1}")
-    if len(set(checked)) != len(checked):
-        raise InvalidValueError(f"{what} got the qubits {checked}, but each may come only once")
-    return checked
-
-
-def check_finite(value: float, name: str) -> None:
-    """Refuse a parameter that is not a number, or infinite, or too large for a float."""
-    try:
-        is_finite = math.isfinite(value)
-    except OverflowError:
-        raise InvalidValueError(f"{name} got a parameter beyond all floats; give a smaller number") from None
-    if not is_finite:
-        raise InvalidValueError(f"{name} got the parameter {value}; give a finite number")
-
-
-def _number_or_array(value: Any, name: str) -> Any:
-    if isinstance(value, bool | str | complex | np.complexfloating | list | tuple | dict) or value is None:
-        raise InvalidTypeError(f"{name} got the parameter {value!r}; give a real number or a 0-d array")
-    if _is_number(value):
-        check_finite(value, name)
-        return value
-    if is_symbolic(value):
-        return as_expression(value)
-    shape = getattr(value, "shape", None)
-    if shape is None:
-        raise InvalidTypeError(f"{name} got a {type(value).__name__} as a parameter; give a real number or a 0-d array")
-    if tuple(shape) != ():
+def post_selection(bits: Any, qubits: Sequence[Any], num_qubits: int) -> PostSelect:
+    """Check the outcome that is kept."""
+    checked = check_qubits(qubits, num_qubits, "post_select")
+    if not isinstance(bits, str) or not set(bits) <= {"0", "1"} or len(bits) != len(checked) or not bits:
         raise InvalidValueError(
-            f"{name} got a parameter of shape {tuple(shape)}; give one number, and batches by kg.vmap"
+            f"post_select got the outcome {bits!r} for {count_noun(len(checked), 'qubit')}; give a string with 0 or 1 "
+            'for each, such as "01"'
         )
-    if isinstance(value, np.ndarray) and value.dtype.kind not in "iufc":
-        raise InvalidTypeError(f"{name} got a parameter of type {value.dtype}; give a real number")
-    return value
+    return PostSelect(bits, checked)
 
 
-def check_matrix(matrix: Any, num_qubits: int, name: str) -> Any:
-    """Return a matrix of shape (2^k, 2^k): rows and NumPy arrays as a complex copy of its own, others as they are."""
-    array = _from_rows(matrix, name) if isinstance(matrix, list | tuple) else matrix
-    size = 1 << num_qubits
-    shape = tuple(getattr(array, "shape", ()))
-    if isinstance(array, np.ndarray) and array.dtype.kind not in "iufc":
-        raise InvalidTypeError(f"{name} got a matrix of type {array.dtype}; give real or complex numbers")
-    if isinstance(array, np.ndarray):
-        array = np.array(array, "complex128")  # so that a later change outside leaves what was made as it was
-        array.flags.writeable = False
-    if shape != (size, size):
+def readout_error(p01: Any, p10: Any, qubit: Any, num_qubits: int) -> ReadoutError:
+    """Check the probabilities with which 0 is read as 1, and 1 as 0."""
+    as_channel = channel_operation("misread", (p01, p10), (qubit,), num_qubits)
+    return ReadoutError((as_channel.parameters[0], as_channel.parameters[1]), as_channel.qubits[0])
+
+
+def preparation(amplitudes: Any, qubits: Sequence[Any], num_qubits: int) -> Prepare:
+    """Check amplitudes: as many as the qubits have outcomes, and not all of them zero where that can be seen now."""
+    checked = check_qubits(qubits, num_qubits, "prepare")
+    given: Any = _amplitudes(amplitudes)
+    count = len(given) if isinstance(given, tuple) else math.prod(tuple(given.shape))
+    is_vector = isinstance(given, tuple) or len(tuple(given.shape)) == 1
+    if not checked or not is_vector or count != 1 << len(checked):
+        shape = (count,) if isinstance(given, tuple) else tuple(given.shape)
         raise InvalidValueError(
-            f"{name} on {_count(num_qubits, 'qubit')} takes a matrix of shape {(size, size)}, got {shape}"
+            f"prepare on {count_noun(len(checked), 'qubit')} takes amplitudes of shape {(1 << len(checked),)}, got "
+            f"{shape}; pad them with zeros, or name other qubits"
         )
-    return array
+    return Prepare(given, checked)
 
 
-def _same(left: Any, right: Any) -> bool:
-    """Compare parameters: numbers and symbols by value, NumPy matrices by their elements, other arrays by identity."""
-    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
-        return bool(np.array_equal(left, right))
-    is_comparable = all(_is_number(value) or is_symbolic(value) for value in (left, right))
-    return left is right or (is_comparable and bool(left == right))
+def check_amplitudes(amplitudes: Any, what: str = "prepare") -> None:
+    """Refuse NumPy amplitudes that are not finite, or all zero, along the last axis."""
+    if not np.isfinite(amplitudes).all():
+        raise InvalidValueError(f"{what} got amplitudes that are not finite; give finite numbers")
+    if not np.abs(amplitudes).max(axis=-1).all():
+        raise InvalidValueError(f"{what} got amplitudes that are all zero, which is no state; give at least one other")
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating)
+def _amplitudes(amplitudes: Any) -> Any:
+    """Return numbers as a constant NumPy array; arrays as they are; what holds symbols or native numbers as a tuple."""
+    if isinstance(amplitudes, ParameterArray):
+        return tuple(check_parameter(value, "prepare") for value in amplitudes.flat)
+    if isinstance(amplitudes, list | tuple):
+        if all(isinstance(value, int | float | complex | np.number) for value in amplitudes):
+            return _constant(np.array(amplitudes, "complex128"))
+        return tuple(check_parameter(value, "prepare") for value in amplitudes)
+    if isinstance(amplitudes, np.ndarray):
+        if amplitudes.dtype.kind not in "iufc":
+            raise InvalidTypeError(f"prepare got amplitudes of type {amplitudes.dtype}; give real or complex numbers")
+        return _constant(np.array(amplitudes, "complex128"))
+    if getattr(amplitudes, "shape", None) is None:
+        raise InvalidTypeError(
+            f"prepare got a {type(amplitudes).__name__}; give a list or an array of amplitudes, or a bitstring"
+        )
+    return amplitudes
 
 
-def _from_rows(matrix: Any, name: str) -> Any:
-    try:
-        return np.array(matrix, "complex128")
-    except (TypeError, ValueError) as error:
-        raise InvalidValueError(f"{name} got a matrix that is no table of numbers: {matrix!r}") from error
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+def _constant(amplitudes: Any) -> Any:
+    if amplitudes.ndim == 1 and amplitudes.size:
+        check_amplitudes(amplitudes)
+    amplitudes.flags.writeable = False
+    return amplitudes

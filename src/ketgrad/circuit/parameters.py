@@ -87,6 +87,11 @@ class ParameterArray:
         """The number of symbols."""
         return int(self._indices.size)
 
+    @property
+    def flat(self) -> Iterator[Expression]:
+        """The symbols one by one, last axis fastest."""
+        return (self._element(index) for index in self._indices.reshape(-1))
+
     def __getitem__(self, key: Any) -> Any:
         try:
             chosen = self._indices[key]

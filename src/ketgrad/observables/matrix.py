@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ketgrad.checks import check_integer, check_sequence
-from ketgrad.circuit.operations import check_matrix
+from ketgrad.circuit.checks import check_matrix
 from ketgrad.errors import InvalidValueError
 from ketgrad.observables.pauli import PauliSum
 

@@ -1,113 +1,109 @@
-"""Running a circuit, step by step, as state vectors or, where there is noise, as density matrices."""
+"""Running a program, event by event, as state vectors or, where there is noise, as density matrices."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ketgrad.circuit.operations import Operation
-from ketgrad.errors import InvalidValueError, KetgradError
+from ketgrad.circuit.instructions import PostSelect
+from ketgrad.errors import InvalidValueError
 from ketgrad.precision import COMPLEX_TYPE, Precision
 from ketgrad.protocol import Array, ArrayBackend
-from ketgrad.simulate.matrices import Step, circuit_steps
+from ketgrad.simulate import readout
+from ketgrad.simulate.matrices import Confusion, Event, Loading, Step, circuit_events, normalised
+from ketgrad.simulate.memory import check_memory
+from ketgrad.simulate.program import Group, Program, Snapshot
 from ketgrad.simulate.scalars import Values
 from ketgrad.simulate.states import DensityMatrix, State, StateVector
 
-STATES_IN_FLIGHT = 3
-"""A gate needs its input, its output, and a copy in another order of axes."""
+Bits: TypeAlias = Mapping[Group, Array]
+"""The probabilities of each group of classical bits, of shape (batch, 2^k)."""
 
 
-class OutOfMemoryError(KetgradError, MemoryError):
-    """A simulation that this machine has no memory for, refused before it begins."""
+@dataclass(frozen=True)
+class Run:
+    """What a circuit leaves behind: its states, how its qubits are misread, and the outcomes of its measurements."""
 
-
-def is_noisy(operations: Sequence[Operation]) -> bool:
-    """Tell whether a circuit holds a channel, so that its state is mixed."""
-    return any(operation.is_channel for operation in operations)
+    state: State
+    confusions: Mapping[int, Array]
+    """For each qubit with a read-out error the probabilities [read, true], of shape (2, 2) or (batch, 2, 2)."""
+    bits: Bits
 
 
 def run(
     backend: ArrayBackend,
-    operations: Sequence[Operation],
-    num_qubits: int,
+    program: Program,
     precision: Precision,
     values: Values,
     batch: int,
     initial: Array | None = None,
-) -> State:
-    """Return the states, one for each element of the batch, that a circuit makes."""
-    noisy = is_noisy(operations)
-    check_memory(num_qubits, precision, batch, noisy=noisy)
-    steps = circuit_steps(backend, operations, values, precision)
-    device = backend.device(steps[0].matrix) if steps else None
-    vectors = _initial_vectors(backend, num_qubits, precision, batch, device, initial)
-    state: State = StateVector(backend, vectors, num_qubits)
-    if noisy:
+) -> Run:
+    """Run a program for each element of the batch."""
+    check_memory(program.num_wires, precision, batch, is_mixed=program.is_mixed)
+    events = circuit_events(backend, program.items, values, precision)
+    vectors = initial_vectors(backend, program, precision, batch, device_of(backend, events, initial), initial)
+    state: State = StateVector(backend, vectors, program.num_qubits, program.num_wires, program.measured)
+    if program.is_mixed:
         outer = backend.einsum("za,zb->zab", vectors, backend.conj(vectors))
-        state = DensityMatrix(backend, backend.reshape(outer, (batch, -1)), num_qubits)
-    for step in steps:
-        state = _advance(state, step)
-    return state
+        state = DensityMatrix(backend, backend.reshape(outer, (batch, -1)), program.num_qubits, program.num_wires)
+    confusions: dict[int, Array] = {}
+    bits: dict[Group, Array] = {}
+    for event in events:
+        match event:
+            case Confusion(matrix, qubit):
+                confusions[qubit] = matrix
+            case Snapshot(group, wires):
+                bits[group] = readout.group_probabilities(state, wires, confusions)
+            case _:
+                state = _advance(state, event)
+    return Run(state, confusions, bits)
 
 
-def memory_needed(num_qubits: int, precision: Precision, batch: int, *, noisy: bool) -> int:
-    """Return the bytes that a run takes, with a density matrix where there is noise."""
-    elements = 1 << (2 * num_qubits if noisy else num_qubits)
-    return STATES_IN_FLIGHT * batch * np.dtype(COMPLEX_TYPE[precision]).itemsize * elements
-
-
-def check_memory(num_qubits: int, precision: Precision, batch: int, *, noisy: bool) -> None:
-    """Refuse a run for which the machine has too little memory.
-
-    Raises
-    ------
-    OutOfMemoryError
-        A `MemoryError` that names what is needed and what is there.
-    """
-    needed, present = memory_needed(num_qubits, precision, batch, noisy=noisy), physical_memory()
-    if present is None or needed <= present:
-        return
-    what = f"{num_qubits} qubits" if batch == 1 else f"{batch} times {num_qubits} qubits"
-    kind = " as density matrices, which noise takes," if noisy else ""
-    raise OutOfMemoryError(
-        f"{what}{kind} in {precision} precision need {_gibibytes(needed)} GiB, and this machine has "
-        f'{_gibibytes(present)} GiB; use fewer qubits, or kg.set_precision("single"), which halves it'
-    )
-
-
-def physical_memory() -> int | None:
-    """Return the machine's memory in bytes, None where the system does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None  # Windows has no sysconf; there the array library's own MemoryError is what comes
-
-
-def _gibibytes(count: int) -> str:
-    return f"{count / 2**30:.3g}" if count.bit_length() < 1000 else f"2^{count.bit_length() - 31}"
-
-
-def _advance(state: State, step: Step) -> State:
-    if not step.is_channel:
-        return state.apply(step.matrix, step.qubits, step.controls)
-    if not isinstance(state, DensityMatrix):
-        raise InvalidValueError("a channel acts on density matrices alone")
-    return state.apply_channel(step.matrix, step.qubits)
-
-
-def _initial_vectors(
-    backend: ArrayBackend, num_qubits: int, precision: Precision, batch: int, device: str | None, initial: Array | None
-) -> Array:
-    ones = backend.asarray(np.ones(batch, COMPLEX_TYPE[precision]), device=device)
+def device_of(backend: ArrayBackend, events: list[Event], initial: Array | None) -> str | None:
+    """Return the device of the first array at hand, so that the states begin there."""
     if initial is not None:
-        given = backend.astype(initial, COMPLEX_TYPE[precision])
-        return given if len(tuple(given.shape)) == 2 else backend.einsum("z,a->za", ones, given)
+        return backend.device(initial)
+    arrays = [event.matrix for event in events if isinstance(event, Step | Confusion)]
+    arrays += [event.amplitudes for event in events if isinstance(event, Loading)]
+    return backend.device(arrays[0]) if arrays else None
+
+
+def initial_vectors(
+    backend: ArrayBackend,
+    program: Program,
+    precision: Precision,
+    batch: int,
+    device: str | None,
+    initial: Array | None,
+) -> Array:
+    """Return the states at the beginning, of shape (batch, 2^wires): |0…0⟩, or given ones, which are normalised."""
+    ones = backend.asarray(np.ones(batch, COMPLEX_TYPE[precision]), device=device)
+    wires = program.num_wires
+    if initial is not None:
+        given = normalised(backend, backend.astype(initial, COMPLEX_TYPE[precision]))
+        subscripts = "z,za,b->zab" if len(tuple(given.shape)) == 2 else "z,a,b->zab"
+        rest = _one_hot(backend, 1 << (wires - program.num_qubits), precision, device)
+        return backend.reshape(backend.einsum(subscripts, ones, given, rest), (batch, 1 << wires))
     # The product of two short vectors, so that no compiler sees a constant of the size of the state.
-    halves = (num_qubits // 2, num_qubits - num_qubits // 2)
+    halves = (wires // 2, wires - wires // 2)
     first, second = (_one_hot(backend, 1 << half, precision, device) for half in halves)
-    return backend.reshape(backend.einsum("z,a,b->zab", ones, first, second), (batch, 1 << num_qubits))
+    return backend.reshape(backend.einsum("z,a,b->zab", ones, first, second), (batch, 1 << wires))
+
+
+def _advance(state: Any, event: Event) -> Any:
+    match event:
+        case Loading(amplitudes, qubits):
+            return state.load(amplitudes, qubits)
+        case PostSelect(bits, qubits):
+            return state.project(bits, qubits)
+        case Step(is_channel=False):
+            return state.apply(event.matrix, event.qubits, event.controls)
+        case Step() if isinstance(state, DensityMatrix):
+            return state.apply_channel(event.matrix, event.qubits)
+    raise InvalidValueError("a channel acts on density matrices alone")
 
 
 def _one_hot(backend: ArrayBackend, size: int, precision: Precision, device: str | None) -> Array:

@@ -8,53 +8,60 @@ signs are summed away one qubit at a time, each time halving the array.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.observables.matrix import Hermitian, Observable, Projector, check_hermitian
 from ketgrad.observables.pauli import PauliSum, Word, show_word
 from ketgrad.precision import COMPLEX_TYPES
 from ketgrad.protocol import Array, ArrayBackend
-from ketgrad.simulate import tensor
-from ketgrad.simulate.states import State
+from ketgrad.simulate import readout, tensor
+from ketgrad.simulate.bases import group_words
+from ketgrad.simulate.evolve import Run
+from ketgrad.simulate.states import State, StateVector
 
 TINY = 1e-30
 """Keeps logarithms finite at eigenvalue zero, where x·log x and its gradient's weight vanish."""
 
 
-def probabilities(state: State, qubits: tuple[int, ...]) -> Array:
-    """Return the outcomes' probabilities, of shape (batch, 2^k), the first qubit most significant."""
-    backend = state.backend
-    remaining = backend.real(state.correlations(()))
-    for qubit in reversed(range(state.num_qubits)):
-        if qubit not in qubits:
-            remaining = tensor.weigh_out(backend, remaining, qubit, (1.0, 1.0))
-    return tensor.reorder(backend, remaining, qubits, axis=1)
-
-
-def expectation(state: State, observable: Observable) -> Array:
+def expectation(run: Run, observable: Observable) -> Array:
     """Return ⟨A⟩, real, of shape (batch,)."""
-    check_observable(observable, state.num_qubits)
+    check_observable(observable, run.state.num_qubits)
     if isinstance(observable, PauliSum):
-        return _pauli_expectation(state, observable)
+        return pauli_expectation(run, observable)
     if isinstance(observable, Projector):
-        outcomes = probabilities(state, observable.qubits)
-        return state.backend.take(outcomes, int(observable.bits, 2), axis=1)
-    return _hermitian_expectation(state, observable)
+        outcomes = readout.read(run.state, observable.qubits, run.confusions)
+        return run.state.backend.take(outcomes, int(observable.bits, 2), axis=1)
+    refuse_misread_matrix(run, observable)
+    return _hermitian_expectation(run.state, observable)
 
 
-def variance(state: State, observable: Observable) -> Array:
+def variance(run: Run, observable: Observable) -> Array:
     """Return ⟨A²⟩ − ⟨A⟩², of shape (batch,)."""
-    mean = expectation(state, observable)
+    mean = expectation(run, observable)
+    return second_moment(run, observable) - mean * mean
+
+
+def second_moment(run: Run, observable: Observable) -> Array:
+    """Return ⟨A²⟩, of shape (batch,)."""
     if isinstance(observable, PauliSum):
-        square = _pauli_expectation(state, observable.square())
-    elif isinstance(observable, Projector):
-        square = mean
-    else:
-        square = _hermitian_expectation(state, observable, power=2)
-    return square - mean * mean
+        return pauli_expectation(run, observable.square())
+    if isinstance(observable, Projector):
+        return expectation(run, observable)
+    return _hermitian_expectation(run.state, observable, power=2)
+
+
+def refuse_misread_matrix(run: Run, observable: Hermitian) -> None:
+    """Refuse a Hermitian matrix on misread qubits: what is read depends on how its eigenbasis is chosen."""
+    wrong = [qubit for qubit in observable.qubits if qubit in run.confusions]
+    if wrong:
+        raise UnsupportedError(
+            f"qubit {wrong[0]} has a read-out error, under which a Hermitian matrix has no one value; give the "
+            "observable as a Pauli sum"
+        )
 
 
 def purity(state: State, qubits: tuple[int, ...]) -> Array:
@@ -85,27 +92,85 @@ def check_observable(observable: Any, num_qubits: int) -> None:
         )
 
 
+def fidelity(state: State, target: Array, qubits: tuple[int, ...]) -> Array:
+    """Return the fidelity of some qubits with a target state, of shape (batch,).
+
+    With a vector φ it is ⟨φ|ρ|φ⟩; with a density matrix σ it is (tr √(√σ ρ √σ))², which has no derivative where the
+    state's rank is smaller than the target's: eigenvalues below rounding count for nothing.
+    Reference: R. Jozsa, J. Mod. Opt. 41, 2315 (1994).
+    """
+    backend = state.backend
+    if isinstance(state, StateVector) and state.is_pure and len(tuple(target.shape)) == 1:
+        overlaps = backend.einsum("a,zar->zr", backend.conj(target), tensor.bring_first(backend, state.values, qubits))
+        return backend.sum(backend.real(backend.conj(overlaps) * overlaps), axis=1)
+    matrix = state.reduced(qubits)
+    if len(tuple(target.shape)) == 1:
+        return backend.real(backend.einsum("a,zab,b->z", backend.conj(target), matrix, target))
+    values, vectors = backend.eigh(target)
+    root = backend.einsum(
+        "ab,b,cb->ac", vectors, backend.astype(_root(backend, values), backend.dtype(vectors)), backend.conj(vectors)
+    )
+    inner = backend.einsum("ab,zbc,cd->zad", root, matrix, root)
+    eigenvalues, _ = backend.eigh(0.5 * (inner + backend.conj(backend.transpose(inner, (0, 2, 1)))))
+    total = backend.sum(_root(backend, eigenvalues), axis=1)
+    return total * total
+
+
+def _root(backend: ArrayBackend, values: Array) -> Array:
+    """Return the square roots of eigenvalues; those below rounding are zero, and so is their derivative."""
+    rounding = 8 * np.finfo(backend.dtype(values)).eps
+    above = values - rounding
+    return backend.sqrt(0.5 * (above + backend.abs(above)) + TINY)
+
+
 def _hermitian_expectation(state: State, observable: Hermitian, power: int = 1) -> Array:
     backend, reduced = state.backend, state.reduced(observable.qubits)
-    matrix = backend.asarray(observable.matrix, dtype=backend.dtype(reduced), device=backend.device(reduced))
-    if backend.is_concrete(matrix):
-        check_hermitian(backend.to_numpy(matrix))
+    matrix = hermitian_matrix(state, observable)
     if power == 2:
         matrix = backend.matmul(matrix, matrix)
     return backend.real(backend.einsum("zab,ba->z", reduced, matrix))
 
 
-def _pauli_expectation(state: State, observable: PauliSum) -> Array:
-    backend = state.backend
+def hermitian_matrix(state: State, observable: Hermitian) -> Array:
+    """Return an observable's matrix as an array of the backend, checked where its values can be seen."""
+    backend, values = state.backend, state.values
+    matrix = backend.asarray(observable.matrix, dtype=backend.dtype(values), device=backend.device(values))
+    if backend.is_concrete(matrix):
+        check_hermitian(backend.to_numpy(matrix))
+    return matrix
+
+
+def pauli_expectation(run: Run, observable: PauliSum) -> Array:
+    """Return ⟨A⟩ of a Pauli sum, of shape (batch,)."""
+    backend = run.state.backend
+    words = [word for word, _ in observable.words] or [()]
+    is_misread = any(qubit in run.confusions for word in words for qubit, _ in word)
+    values = _misread_words(run, words) if is_misread else _words(run.state, words)
+    stacked = backend.stack(values)
+    return backend.einsum("tz,t->z", stacked, coefficients(backend, observable, stacked))
+
+
+def _words(state: State, words: Sequence[Word]) -> list[Array]:
     shared: dict[tuple[int, ...], Array] = {}
     values = []
-    for word, _ in observable.words or [((), 0.0)]:
+    for word in words:
         flipped = tuple(qubit for qubit, letter in word if letter in "XY")
         if flipped not in shared:
             shared[flipped] = state.correlations(flipped)
-        values.append(_word_value(backend, shared[flipped], word))
-    stacked = backend.stack(values)
-    return backend.einsum("tz,t->z", stacked, _coefficients(backend, observable, stacked))
+        values.append(_word_value(state.backend, shared[flipped], word))
+    return values
+
+
+def _misread_words(run: Run, words: Sequence[Word]) -> list[Array]:
+    """Return the words' values as a device with errors of reading finds them, each from its own basis."""
+    values: dict[Word, Array] = {}
+    for setting, members in group_words(words):
+        places = {qubit: place for place, (qubit, _) in enumerate(setting)}
+        outcomes = readout.read_in_basis(run.state, setting, run.confusions)
+        for word in members:
+            asked = [places[qubit] for qubit, _ in word]
+            values[word] = readout.parity_mean(run.state.backend, outcomes, asked, len(setting))
+    return [values[word] for word in words]
 
 
 def _word_value(backend: ArrayBackend, correlations: Array, word: Word) -> Array:
@@ -119,7 +184,8 @@ def _word_value(backend: ArrayBackend, correlations: Array, word: Word) -> Array
     return -total if power in (1, 2) else total
 
 
-def _coefficients(backend: ArrayBackend, observable: PauliSum, values: Array) -> Array:
+def coefficients(backend: ArrayBackend, observable: PauliSum, values: Array) -> Array:
+    """Return a Pauli sum's coefficients, real and finite, as an array of the type and on the device of the values."""
     for word, value in observable.words:
         is_complex = isinstance(value, complex) or (backend.is_array(value) and backend.dtype(value) in COMPLEX_TYPES)
         if is_complex:

@@ -1,4 +1,4 @@
-"""Drawing outcomes from probabilities: on the host, from numbers that are the same for a seed on every backend."""
+"""Outcomes on the host: counting bitstrings, with the registers that they belong to."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ketgrad import randomness
 from ketgrad.checks import check_integer
 from ketgrad.errors import InvalidValueError
-from ketgrad.protocol import Array, ArrayBackend
 
 
 class Counts(dict[str, int]):
@@ -24,28 +22,12 @@ class Counts(dict[str, int]):
         return sum(self.values())
 
 
-def check_shots(shots: int) -> int:
+def check_shots(shots: int, what: str = "the number of shots") -> int:
     """Return the number of shots as an integer of at least one."""
-    count = check_integer(shots, "the number of shots")
+    count = check_integer(shots, what)
     if count < 1:
-        raise InvalidValueError(f"the number of shots is {count}; give at least 1")
+        raise InvalidValueError(f"{what} is {count}; give at least 1")
     return count
-
-
-def draw(backend: ArrayBackend, probabilities: Array, shots: int, seed: int | None) -> Any:
-    """Return `shots` outcomes as NumPy integers, by inverting the cumulative distribution."""
-    count = check_shots(shots)
-    key = backend.random_key(seed)
-    uniform = randomness.uniform(key, (count,))
-    weights = backend.to_numpy(probabilities).astype("float64")
-    cumulative = np.cumsum(weights)
-    outcomes = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
-    return np.minimum(outcomes, np.flatnonzero(weights)[-1])
-
-
-def bits_of(outcomes: Any, num_qubits: int) -> Any:
-    """Return outcomes as bits of shape (shots, qubits), qubit 0 first."""
-    return (outcomes[:, None] >> np.arange(num_qubits)[::-1]) & 1
 
 
 def check_order(order: Any) -> None:
@@ -55,21 +37,18 @@ def check_order(order: Any) -> None:
 
 
 def count(bits: Any, order: str | None) -> Counts:
-    """Count the rows as bitstrings, qubit 0 leftmost ("big", the default) or rightmost ("little")."""
+    """Count rows of integer bits as bitstrings, the first leftmost ("big", the default) or rightmost ("little")."""
     return _counted(bits[:, ::-1] if order == "little" else bits, [bits.shape[1]])
 
 
-def count_registers(
-    bits: Any, measurements: Sequence[tuple[int, int]], sizes: Sequence[int], order: str | None
-) -> Counts:
-    """Count classical registers as bitstrings with a space between.
+def count_registers(bits: Any, places: Sequence[int], sizes: Sequence[int], order: str | None) -> Counts:
+    """Count classical registers as bitstrings with a space between; column k of the rows is bit places[k].
 
     By default ("little") bit 0 of each register is rightmost and so is the first register, as in Qiskit; "big" has
-    both leftmost.
+    both leftmost. Bits that nothing was measured into are 0.
     """
     classical = np.zeros((len(bits), sum(sizes)), bits.dtype)
-    for qubit, bit in measurements:
-        classical[:, bit] = bits[:, qubit]
+    classical[:, list(places)] = bits
     kept = [size for size in sizes if size]
     return _counted(classical, kept) if order == "big" else _counted(classical[:, ::-1], kept[::-1])
 

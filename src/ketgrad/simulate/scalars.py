@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ketgrad.circuit.operations import check_finite
+from ketgrad.circuit.checks import check_finite
 from ketgrad.circuit.parameters import Declaration, Expression, as_expression, is_symbolic
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 from ketgrad.precision import COMPLEX_TYPES, REAL_TYPE, Precision

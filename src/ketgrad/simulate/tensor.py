@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from ketgrad.circuit.operations import Controls
+from ketgrad.circuit.checks import Controls
 from ketgrad.protocol import Array, ArrayBackend
 
 BATCH = "Z"
@@ -101,13 +101,27 @@ def weigh_out(backend: ArrayBackend, vectors: Array, qubit: int, weights: tuple[
 def bring_first(backend: ArrayBackend, vectors: Array, qubits: Sequence[int]) -> Array:
     """Return vectors of shape (batch, 2^k, rest), the named qubits first, in the order given."""
     size = vectors.shape[0]
-    ahead: list[int] = []
-    for qubit in reversed(qubits):
-        place = qubit + sum(other > qubit for other in ahead)
+    for place in _moves(qubits):
         parts = backend.reshape(vectors, (size, 1 << place, 2, -1))
         vectors = backend.reshape(backend.transpose(parts, (0, 2, 1, 3)), (size, -1))
-        ahead.append(qubit)
     return backend.reshape(vectors, (size, 1 << len(qubits), -1))
+
+
+def put_back(backend: ArrayBackend, vectors: Array, qubits: Sequence[int]) -> Array:
+    """Undo `bring_first`: return vectors of shape (batch, all)."""
+    size = vectors.shape[0]
+    for place in reversed(_moves(qubits)):
+        parts = backend.reshape(vectors, (size, 2, 1 << place, -1))
+        vectors = backend.reshape(backend.transpose(parts, (0, 2, 1, 3)), (size, -1))
+    return backend.reshape(vectors, (size, -1))
+
+
+def _moves(qubits: Sequence[int]) -> list[int]:
+    """Return the places from which axes are brought to the front, one after the other."""
+    if list(qubits) == list(range(len(qubits))):
+        return []
+    moved = list(reversed(qubits))
+    return [qubit + sum(other > qubit for other in moved[:index]) for index, qubit in enumerate(moved)]
 
 
 def reorder(backend: ArrayBackend, marginal: Array, qubits: tuple[int, ...], *, axis: int) -> Array:
@@ -117,3 +131,24 @@ def reorder(backend: ArrayBackend, marginal: Array, qubits: tuple[int, ...], *, 
     ranks = [sorted(qubits).index(qubit) for qubit in qubits]
     grid = np.arange(1 << len(qubits)).reshape((2,) * len(qubits))
     return backend.take(marginal, grid.transpose(ranks).reshape(-1), axis=axis)
+
+
+def keep(backend: ArrayBackend, vectors: Array, bits: str, qubits: Sequence[int], num_qubits: int) -> Array:
+    """Set everything to zero but what has these values."""
+    units = {bit: np.diag([1.0 - int(bit), float(bit)]) for bit in "01"}
+    for qubit, bit in zip(qubits, bits, strict=True):
+        unit = backend.asarray(units[bit], dtype=backend.dtype(vectors), device=backend.device(vectors))
+        vectors = contract(backend, vectors, unit, (qubit,), num_qubits)
+    return vectors
+
+
+def load(backend: ArrayBackend, vectors: Array, amplitudes: Array, qubits: Sequence[int]) -> Array:
+    """Put amplitudes, of shape (2^k,) or (batch, 2^k), in the place of k qubits that are in |0…0⟩."""
+    rest = backend.take(bring_first(backend, vectors, qubits), 0, axis=1)
+    subscripts = "za,zr->zar" if len(tuple(amplitudes.shape)) == 2 else "a,zr->zar"
+    return put_back(backend, backend.einsum(subscripts, amplitudes, rest), qubits)
+
+
+def scale(backend: ArrayBackend, vectors: Array, factors: Array) -> Array:
+    """Multiply each vector by a real factor of its own."""
+    return backend.einsum("za,z->za", vectors, backend.astype(factors, backend.dtype(vectors)))

@@ -1,0 +1,148 @@
+"""Running a circuit and computing what is asked of it: exactly, from shots, or as a mean over trajectories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ketgrad.circuit.instructions import Instruction
+from ketgrad.errors import UnsupportedError
+from ketgrad.measurements import Estimate, Measurement, counts, expval, probs, sample, var
+from ketgrad.precision import Precision
+from ketgrad.protocol import Array, ArrayBackend
+from ketgrad.simulate import evolve, results, shots, trajectories
+from ketgrad.simulate.evolve import Run
+from ketgrad.simulate.program import Group, Program, lower
+from ketgrad.simulate.scalars import Values
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A circuit, what to measure, and how many shots or trajectories to take; neither for exact results."""
+
+    instructions: tuple[Instruction, ...]
+    num_qubits: int
+    measurements: tuple[Measurement, ...]
+    shots: int | None = None
+    trajectories: int | None = None
+
+    @property
+    def needs_seed(self) -> bool:
+        """Whether chance plays a part."""
+        return self.shots is not None or self.trajectories is not None
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """All groups of classical bits that are asked for."""
+        return tuple(dict.fromkeys(group for item in self.measurements for group in item.groups))
+
+    @cached_property
+    def program(self) -> Program:
+        """The circuit without measurements in its middle."""
+        return lower(self.instructions, self.num_qubits, self.groups)
+
+    def results(
+        self,
+        backend: ArrayBackend,
+        precision: Precision,
+        values: Values,
+        batch: int,
+        key: Any = None,
+        initial: Array | None = None,
+    ) -> list[Any]:
+        """Return each result, of shape (batch, ...)."""
+        if self.trajectories is None:
+            run = evolve.run(backend, self.program, precision, values, batch, initial)
+            if self.shots is None:
+                return [item.evaluate(run) for item in self.measurements]
+            return [estimate.value for estimate in self._from_shots(run, self.measurements, self.shots, key)]
+        single, mean, key = self._trajectories(backend, precision, values, batch, key, initial)
+        sampled = [item for item in self.measurements if isinstance(item, sample | counts)]
+        drawn = iter(self._each_once(single, sampled, key) if sampled else ())
+        return [next(drawn) if isinstance(item, sample | counts) else item.evaluate(mean) for item in self.measurements]
+
+    def estimates(
+        self,
+        backend: ArrayBackend,
+        precision: Precision,
+        values: Values,
+        batch: int,
+        key: Any,
+        initial: Array | None = None,
+    ) -> list[Estimate]:
+        """Return each result with its standard error."""
+        for item in self.measurements:
+            if not isinstance(item, expval | var | probs):
+                raise UnsupportedError(f"{type(item).__name__} has no standard error; estimate expval, var and probs")
+        if self.shots is not None:
+            run = evolve.run(backend, self.program, precision, values, batch, initial)
+            return self._from_shots(run, self.measurements, self.shots, key)
+        if self.trajectories is None:
+            raise UnsupportedError("exact results have no standard error; give shots or trajectories, or call it")
+        single, mean, _ = self._trajectories(backend, precision, values, batch, key, initial)
+        return [self._from_trajectories(item, single, mean) for item in self.measurements]
+
+    def _from_shots(self, run: Run, items: Sequence[Measurement], count: int, key: Any) -> list[Estimate]:
+        requests = [request for item in items for request in item.requests(run)]
+        measured = shots.measure(run, requests, count, key)
+        return [item.from_shots(run, measured) for item in items]
+
+    def _trajectories(
+        self,
+        backend: ArrayBackend,
+        precision: Precision,
+        values: Values,
+        batch: int,
+        key: Any,
+        initial: Array | None,
+    ) -> tuple[Run, Run, Any]:
+        """Return the single runs, their mean, and a key for what comes after."""
+        assert self.trajectories is not None
+        first, second = backend.random_split(key, 2)
+        repeated = {array: _repeated(backend, value, self.trajectories) for array, value in values.items()}
+        starts = None if initial is None else _repeated(backend, initial, self.trajectories)
+        count = batch * self.trajectories
+        single = trajectories.run(
+            backend, self.instructions, self.num_qubits, self.groups, precision, repeated, count, first, starts
+        )
+        return single, trajectories.mean(single, self.trajectories), second
+
+    def _each_once(self, single: Run, items: Sequence[Measurement], key: Any) -> list[Any]:
+        """Measure every single run once."""
+        assert self.trajectories is not None
+        requests = [request for item in items for request in item.requests(single)]
+        measured = shots.measure(single, requests, 1, key).grouped(self.trajectories)
+        return [item.from_shots(single, measured).value for item in items]
+
+    def _from_trajectories(self, item: Measurement, single: Run, mean: Run) -> Estimate:
+        backend, value, runs = single.state.backend, item.evaluate(mean), self.trajectories
+        assert runs is not None
+
+        def grouped(each: Array) -> Array:
+            return backend.reshape(each, (-1, runs, *tuple(each.shape)[1:]))
+
+        if isinstance(item, var):
+            # To first order the error of ⟨A²⟩ − ⟨A⟩² is that of A² − 2⟨A⟩A.
+            first = grouped(results.expectation(single, item.observable))
+            second = grouped(results.second_moment(single, item.observable))
+            centre = backend.reshape(results.expectation(mean, item.observable), (-1, 1))
+            return Estimate(value, _error_of_mean(backend, second - 2.0 * centre * first))
+        return Estimate(value, _error_of_mean(backend, grouped(item.evaluate(single))))
+
+
+def _repeated(backend: ArrayBackend, array: Array, times: int) -> Array:
+    """Repeat each element of a batch, of shape (batch, size); what has no batch stays."""
+    shape = tuple(array.shape)
+    if len(shape) == 1:
+        return array
+    return backend.reshape(backend.stack([array] * times, axis=1), (shape[0] * times, shape[1]))
+
+
+def _error_of_mean(backend: ArrayBackend, samples: Array) -> Array:
+    """Return the standard error of the mean over axis 1."""
+    shape = tuple(samples.shape)
+    centre = backend.reshape(backend.sum(samples, axis=1) / shape[1], (shape[0], 1, *shape[2:]))
+    distance = samples - centre
+    return backend.sqrt(backend.sum(distance * distance, axis=1) / (shape[1] * max(shape[1] - 1, 1)))

@@ -1,0 +1,216 @@
+"""Results from a finite number of measurements.
+
+The way through: all Pauli words that are asked for, and all qubits whose outcomes are, are grouped into settings that
+can be measured together; each setting is measured `shots` times, by drawing from its exact outcome probabilities on
+the host; what comes of it is ordinary algebra on bits again. A drawing has no derivative and says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ketgrad.errors import GradientError
+from ketgrad.observables.matrix import Hermitian
+from ketgrad.observables.pauli import Word
+from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability
+from ketgrad.simulate import readout
+from ketgrad.simulate.bases import group_words
+from ketgrad.simulate.evolve import Run
+from ketgrad.simulate.program import Group
+from ketgrad.simulate.results import hermitian_matrix
+
+
+@dataclass(frozen=True)
+class ClassicalBits:
+    """A request for the joint outcomes of some classical bits."""
+
+    group: Group
+
+
+Request: TypeAlias = Word | Hermitian | ClassicalBits
+"""What is to be measured: a Pauli word, a Hermitian matrix in its eigenbasis, or classical bits."""
+
+SIGNS_AT_ONCE = 1 << 23
+"""Numbers that a sum over many Pauli words works on at a time."""
+
+NO_DERIVATIVE = (
+    "a result estimated from shots or trajectories has no derivative of its own: differentiate the exact result, "
+    "without shots, or use finite differences"
+)
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Outcomes of all settings, as bits 0.0 and 1.0 of shape (batch, shots, k)."""
+
+    backend: ArrayBackend
+    count: int
+    zeros: Array
+    """Real zeros of shape (batch, shots)."""
+    settings: tuple[tuple[Word, Array], ...]
+    spectra: tuple[tuple[Hermitian, Array, Array], ...]
+    """Hermitian matrices with their eigenvalues and the outcomes of measuring in the eigenbasis."""
+    groups: tuple[tuple[Group, Array], ...]
+
+    def grouped(self, count: int) -> Shots:
+        """Return single shots of a batch of batch·count as `count` shots of each element of the batch."""
+
+        def merged(array: Array) -> Array:
+            return self.backend.reshape(array, (-1, count, *tuple(array.shape)[2:]))
+
+        return Shots(
+            self.backend,
+            count,
+            merged(self.zeros),
+            tuple((setting, merged(bits)) for setting, bits in self.settings),
+            tuple((observable, values, merged(bits)) for observable, values, bits in self.spectra),
+            tuple((group, merged(bits)) for group, bits in self.groups),
+        )
+
+    def bits(self, qubits: Sequence[int]) -> Array:
+        """Return what was read from these qubits."""
+        word = [(qubit, "Z") for qubit in qubits]
+        setting, bits = next(pair for pair in self.settings if set(word) <= set(pair[0]))
+        return self.backend.take(bits, np.array([setting.index(letter) for letter in word]), axis=2)
+
+    def classical(self, group: Group) -> Array:
+        """Return the outcomes of a group of classical bits."""
+        return next(bits for known, bits in self.groups if known == group)
+
+    def sums(self, words: Sequence[Word], coefficients: Array) -> dict[int, Array]:
+        """Return Σ c P as each shot of each setting found it, of shape (batch, shots), by the setting's index.
+
+        Each word comes from the first setting that measures it; the identity, under −1, needs none.
+        """
+        places: dict[int, list[int]] = {}
+        for place, word in enumerate(words):
+            indices = (index for index, (setting, _) in enumerate(self.settings) if set(word) <= set(setting))
+            places.setdefault(next(indices) if word else -1, []).append(place)
+        return {index: self._sum(index, words, own, coefficients) for index, own in places.items()}
+
+    def eigenvalues(self, observable: Hermitian) -> Array:
+        """Return the eigenvalue that each shot found, of shape (batch, shots)."""
+        backend = self.backend
+        values, bits = next((values, bits) for known, values, bits in self.spectra if known is observable)
+        size = tuple(bits.shape)[2]
+        outcomes = [format(index, f"0{size}b") for index in range(1 << size)]
+        found = backend.stack([self.indicator(bits, outcome) for outcome in outcomes], axis=2)
+        return backend.einsum("zsa,a->zs", found, backend.astype(values, backend.dtype(found)))
+
+    def indicator(self, bits: Array, outcome: str) -> Array:
+        """Return 1 where a shot has this outcome, else 0, of shape (batch, shots)."""
+        result = self.zeros + 1.0
+        for place, value in enumerate(outcome):
+            bit = self.backend.take(bits, place, axis=2)
+            result = result * (bit if value == "1" else 1.0 - bit)
+        return result
+
+    def frequencies(self, bits: Array) -> Array:
+        """Return how often each outcome came, of all shots, of shape (batch, 2^k)."""
+        return on_host(self.backend, _frequencies, _frequencies_spec)(bits)
+
+    def _sum(self, index: int, words: Sequence[Word], places: Sequence[int], coefficients: Array) -> Array:
+        backend, total = self.backend, self.zeros
+        setting, bits = self.settings[index] if index >= 0 else ((), None)
+        if bits is None:
+            return total + backend.take(coefficients, places[0], axis=0)
+        masks = np.array([[float(letter in words[place]) for letter in setting] for place in places])
+        step = max(1, SIGNS_AT_ONCE // math.prod(tuple(total.shape)))
+        for start in range(0, len(places), step):
+            mask = backend.asarray(masks[start : start + step], dtype=backend.dtype(bits), device=backend.device(bits))
+            # (−1)^k = cos(πk), exact to rounding, for the number k of ones that a word sees.
+            signs = backend.cos(np.pi * backend.einsum("zsq,tq->zst", bits, mask))
+            picked = backend.take(coefficients, np.array(places[start : start + step]), axis=0)
+            total = total + backend.einsum("zst,t->zs", signs, picked)
+        return total
+
+
+def measure(run: Run, requests: Sequence[Request], shots: int, key: Any) -> Shots:
+    """Measure everything that is requested, each setting `shots` times."""
+    backend = run.state.backend
+    words = [request for request in requests if isinstance(request, tuple)]
+    settings = [setting for setting, _ in group_words(words)]
+    matrices = [request for request in requests if isinstance(request, Hermitian)]
+    groups = list(dict.fromkeys(request.group for request in requests if isinstance(request, ClassicalBits)))
+    count = len(settings) + len(matrices) + len(groups)
+    keys = iter((key,) if count == 1 else backend.random_split(key, count))
+    drawn_settings = [
+        (setting, draw_bits(backend, readout.read_in_basis(run.state, setting, run.confusions), shots, next(keys)))
+        for setting in settings
+    ]
+    drawn_spectra = []
+    for observable in matrices:
+        eigenvalues, vectors = backend.eigh(hermitian_matrix(run.state, observable))
+        turned = run.state.apply(backend.conj(backend.transpose(vectors, (1, 0))), observable.qubits)
+        bits = draw_bits(backend, readout.marginal(turned, observable.qubits), shots, next(keys))
+        drawn_spectra.append((observable, eigenvalues, bits))
+    drawn_groups = [(group, draw_bits(backend, run.bits[group], shots, next(keys))) for group in groups]
+    zeros = backend.zeros(
+        (run.state.values.shape[0], shots),
+        dtype=readout.real_type_of(run.state),
+        device=backend.device(run.state.values),
+    )
+    return Shots(backend, shots, zeros, tuple(drawn_settings), tuple(drawn_spectra), tuple(drawn_groups))
+
+
+def draw_bits(backend: ArrayBackend, probabilities: Array, shots: int, key: Any) -> Array:
+    """Draw outcomes, as bits 0.0 and 1.0 of shape (batch, shots, k), from probabilities of shape (batch, 2^k)."""
+    uniform = backend.random_uniform(key, (probabilities.shape[0], shots), dtype=backend.dtype(probabilities))
+    return on_host(backend, _draw, _bits_spec)(probabilities, uniform)
+
+
+def on_host(
+    backend: ArrayBackend, function: Callable[..., Any], output: Callable[..., ArraySpec]
+) -> Callable[..., Array]:
+    """Return an operation over NumPy arrays that refuses to be differentiated."""
+    hashable: Any = backend
+    if Capability.HOST_FUNCTION in backend.capabilities:
+        return _host_operation(hashable, function, output)
+    return lambda *inputs: backend.asarray(function(*map(backend.to_numpy, inputs)))
+
+
+@cache
+def _host_operation(
+    backend: Any, function: Callable[..., Any], output: Callable[..., ArraySpec]
+) -> Callable[..., Array]:
+    return backend.host_function(function, _refuse, output)
+
+
+def _refuse(*_: Any) -> Any:
+    raise GradientError(NO_DERIVATIVE)
+
+
+def _bits_spec(probabilities: ArraySpec, uniform: ArraySpec) -> ArraySpec:
+    return ArraySpec((*uniform.shape, probabilities.shape[1].bit_length() - 1), probabilities.dtype)
+
+
+def _draw(probabilities: Any, uniform: Any) -> Any:
+    """Invert the cumulative distribution of each row."""
+    size = probabilities.shape[1].bit_length() - 1
+    outcomes = np.stack([_draw_row(*pair) for pair in zip(probabilities, uniform, strict=True)])
+    places = np.arange(size)[::-1]
+    return ((outcomes[:, :, None] >> places) & 1).astype(probabilities.dtype)
+
+
+def _frequencies_spec(bits: ArraySpec) -> ArraySpec:
+    return ArraySpec((bits.shape[0], 1 << bits.shape[2]), bits.dtype)
+
+
+def _frequencies(bits: Any) -> Any:
+    size = bits.shape[2]
+    outcomes = bits.astype(int) @ (1 << np.arange(size)[::-1])
+    found = np.stack([np.bincount(row, minlength=1 << size) for row in outcomes])
+    return (found / bits.shape[1]).astype(bits.dtype)
+
+
+def _draw_row(probabilities: Any, uniform: Any) -> Any:
+    weights = np.maximum(probabilities.astype("float64"), 0.0)
+    cumulative = np.cumsum(weights)
+    outcomes = np.searchsorted(cumulative, uniform.astype("float64") * cumulative[-1], side="right")
+    return np.minimum(outcomes, np.flatnonzero(weights)[-1])
