@@ -9,7 +9,7 @@ import nox
 
 nox.options.reuse_existing_virtualenvs = True
 nox.options.default_venv_backend = "virtualenv"
-nox.options.sessions = ["lint", "types", "imports", "tests", "tests_all", "conformance", "agreement"]
+nox.options.sessions = ["lint", "types", "imports", "tests", "tests_all", "differential", "conformance", "agreement"]
 
 FRAMEWORKS = {
     "numpy": "",
@@ -67,6 +67,14 @@ def tests_all(session: nox.Session) -> None:
         *session.posargs,
         env={"KETGRAD_TEST_BACKENDS": "numpy,strict,pytorch,jax,tensorflow", **ONE_THREAD},
     )
+
+
+@nox.session
+def differential(session: nox.Session) -> None:
+    """Random circuits compared with Qiskit, which no other session has."""
+    install(session, "qiskit", "pytest>=8", "pytest-xdist>=3.6", "-e", ".")
+    options = ("-o", "pythonpath=.", "-n", "2")
+    session.run("pytest", *options, "differential", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session

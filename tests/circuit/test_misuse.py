@@ -249,8 +249,8 @@ def test_refused_by_an_error_of_ketgrad_at_once_and_the_circuit_as_it_was(case):
 
 def memory_sentence(num_qubits, precision, needed):
     return (
-        rf"{num_qubits} qubits in {precision} precision need {re.escape(needed)} GiB, "
-        r'and this machine has [0-9.]+ GiB; use fewer qubits, kg.set_precision\("single"\), which halves it, or kg.set_memory_limit to allow it'
+        rf"{num_qubits} qubits in {precision} precision need {re.escape(needed)} GiB, and this machine has [0-9.]+ GiB;"
+        r' use fewer qubits, kg.set_precision\("single"\), which halves it, or kg.set_memory_limit to allow it'
     )
 
 
