@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.errors import JAXTypeError
 
-from ketgrad.base import check_conversion, host_gradients, host_result, take_in
+from ketgrad.base import check_conversion, differentiable, host_gradients, host_result, take_in
 from ketgrad.batching import mapped_arguments
 from ketgrad.compiling import Compiler, compiled_function
 from ketgrad.errors import InvalidValueError, PrecisionError, UnsupportedError, UntraceableError
@@ -150,7 +150,7 @@ class JaxBackend(AutorayAlgebra):
     def host_function(
         self,
         forward: Callable[..., Any],
-        backward: Callable[..., Sequence[Any]],
+        backward: Callable[..., Sequence[Any]] | str,
         output: Callable[..., ArraySpec],
         /,
     ) -> Callable[..., Array]:
@@ -160,8 +160,10 @@ class JaxBackend(AutorayAlgebra):
 
         @jax.custom_vjp
         def gradients(result: Array, cotangent: Array, *inputs: Array) -> tuple[Array, ...]:
+            pullback = differentiable(backward)
+
             def on_host(result: Any, cotangent: Any, *arrays: Any) -> tuple[Any, ...]:
-                return tuple(host_gradients(backward(arrays, result, cotangent), arrays))
+                return tuple(host_gradients(pullback(arrays, result, cotangent), arrays))
 
             shapes = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in inputs)
             return _callback(on_host, shapes, result, jnp.conj(cotangent), *inputs)

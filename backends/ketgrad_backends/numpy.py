@@ -15,7 +15,7 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.tracer import getval, isbox, new_box, toposort, trace_stack
 
 from ketgrad import tree
-from ketgrad.base import check_conversion, host_gradients, host_result, require_cpu, take_in
+from ketgrad.base import check_conversion, differentiable, host_gradients, host_result, require_cpu, take_in
 from ketgrad.batching import loop_vmap
 from ketgrad.errors import KetgradError, UnsupportedError, UntraceableError
 from ketgrad.precision import COMPLEX_TYPES, INTEGER_TYPES, real_type, type_name
@@ -138,7 +138,7 @@ class NumpyBackend(AutorayAlgebra):
     def host_function(
         self,
         forward: Callable[..., Any],
-        backward: Callable[..., Sequence[Any]],
+        backward: Callable[..., Sequence[Any]] | str,
         output: Callable[..., ArraySpec],
         /,
     ) -> Callable[..., Array]:
@@ -147,10 +147,12 @@ class NumpyBackend(AutorayAlgebra):
             return host_result(forward(*inputs), spec)
 
         def vjp_of_operation(argnums: Any, result: Any, inputs: Any, _: Any) -> Callable[[Any], list[Any]]:
+            pullback = differentiable(backward)
+
             def pull(cotangent: Any) -> list[Any]:
                 if any(isbox(value) for value in (result, cotangent, *inputs)):
                     raise UnsupportedError(DIFFERENTIATES_ONCE)
-                gradients = host_gradients(backward(inputs, result, np.conj(cotangent)), inputs)
+                gradients = host_gradients(pullback(inputs, result, np.conj(cotangent)), inputs)
                 return [np.conj(gradients[index]) for index in argnums]
 
             return pull

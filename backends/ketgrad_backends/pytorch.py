@@ -125,7 +125,7 @@ class TorchBackend(AutorayAlgebra):
     def host_function(
         self,
         forward: Callable[..., Any],
-        backward: Callable[..., Sequence[Any]],
+        backward: Callable[..., Sequence[Any]] | str,
         output: Callable[..., ArraySpec],
         /,
     ) -> Callable[..., Array]:

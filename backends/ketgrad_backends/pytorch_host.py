@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from ketgrad.base import host_gradients, host_result
+from ketgrad.base import differentiable, host_gradients, host_result
 from ketgrad.errors import UnsupportedError
 from ketgrad.protocol import Array, ArraySpec
 from ketgrad_backends.messages import DIFFERENTIATES_ONCE
@@ -74,12 +74,14 @@ _host_call.register_autograd(_backward, setup_context=_keep_for_backward)
 
 
 def host_operation(
-    forward: Callable[..., Any], backward: Callable[..., Sequence[Any]], output: Callable[..., ArraySpec]
+    forward: Callable[..., Any], backward: Callable[..., Sequence[Any]] | str, output: Callable[..., ArraySpec]
 ) -> Callable[..., Array]:
     """Make the operation of `ArrayBackend.host_function`."""
     pullback = _register(
         HostCall(
-            lambda result, cotangent, *inputs: host_gradients(backward(inputs, result, cotangent), inputs),
+            lambda result, cotangent, *inputs: host_gradients(
+                differentiable(backward)(inputs, result, cotangent), inputs
+            ),
             lambda result, cotangent, *specs: specs,
         )
     )

@@ -152,7 +152,7 @@ class TensorflowBackend(AutorayAlgebra):
     def host_function(
         self,
         forward: Callable[..., Any],
-        backward: Callable[..., Sequence[Any]],
+        backward: Callable[..., Sequence[Any]] | str,
         output: Callable[..., ArraySpec],
         /,
     ) -> Callable[..., Array]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ketgrad.base import host_gradients, host_result
+from ketgrad.base import differentiable, host_gradients, host_result
 from ketgrad.errors import UnsupportedError
 from ketgrad.protocol import Array, ArraySpec
 from ketgrad_backends.messages import DIFFERENTIATES_ONCE
@@ -34,7 +34,7 @@ def _refuse_when_run(node: Any, *_: Any) -> list[Array]:
 
 
 def host_operation(
-    forward: Callable[..., Any], backward: Callable[..., Sequence[Any]], output: Callable[..., ArraySpec]
+    forward: Callable[..., Any], backward: Callable[..., Sequence[Any]] | str, output: Callable[..., ArraySpec]
 ) -> Callable[..., Array]:
     """Make the operation of `ArrayBackend.host_function`."""
     gradient_name = f"KetgradHost{next(_numbers)}"
@@ -45,8 +45,10 @@ def host_operation(
         return result
 
     def pull(result: Array, cotangent: Array, *inputs: Array) -> list[Array]:
+        pullback = differentiable(backward)
+
         def on_host(result: Any, cotangent: Any, *arrays: Any) -> Any:
-            return host_gradients(backward(arrays, result, cotangent), arrays)
+            return host_gradients(pullback(arrays, result, cotangent), arrays)
 
         return _on_host(on_host, list(map(_spec, inputs)), "KetgradHostGradient", result, cotangent, *inputs)
 

@@ -4,7 +4,7 @@ from ketgrad import templates
 from ketgrad.circuit import Circuit
 from ketgrad.circuit.noise_model import NoiseModel
 from ketgrad.circuit.parameters import parameters
-from ketgrad.circuit_function import function
+from ketgrad.circuit_function import CircuitFunction, function
 from ketgrad.errors import (
     EagerFallbackWarning,
     GradientError,
@@ -45,6 +45,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Circuit",
+    "CircuitFunction",
     "EagerFallbackWarning",
     "Estimate",
     "GradientError",

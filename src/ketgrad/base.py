@@ -9,7 +9,7 @@ import numpy as np
 
 from ketgrad import randomness
 from ketgrad.differentiate import dual_path
-from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
+from ketgrad.errors import GradientError, InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.precision import COMPLEX_TYPES, complex_type, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Fallback
 from ketgrad.randomness import Key
@@ -122,6 +122,13 @@ def require_cpu(backend: ArrayBackend, device: str | None) -> None:
             f'device {device!r} was asked for, but the {backend.name} backend has only "cpu"; leave device out, or '
             "choose another backend with kg.set_backend"
         )
+
+
+def differentiable(backward: Callable[..., Sequence[Any]] | str) -> Callable[..., Sequence[Any]]:
+    """Return the backward of a host function, or raise the sentence that stands in its place."""
+    if isinstance(backward, str):
+        raise GradientError(backward)
+    return backward
 
 
 def host_result(result: Any, spec: ArraySpec) -> Any:

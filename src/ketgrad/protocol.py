@@ -249,7 +249,7 @@ class ArrayBackend(Protocol):
     def host_function(
         self,
         forward: Callable[..., Any],
-        backward: Callable[..., Sequence[Any]],
+        backward: Callable[..., Sequence[Any]] | str,
         output: Callable[..., ArraySpec],
         /,
     ) -> Callable[..., Array]:
@@ -257,7 +257,8 @@ class ArrayBackend(Protocol):
 
         `output(*specs)` gives the result's shape and type from those of the inputs, `forward(*inputs)` the result,
         `backward(inputs, result, cotangent)` a gradient for each input. It differentiates once; a second
-        derivative raises.
+        derivative raises. Where there is no derivative, `backward` is the sentence that says why, and differentiating
+        raises it as a `GradientError`.
         """
         ...
 

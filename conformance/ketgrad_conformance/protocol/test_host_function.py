@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ketgrad.errors import GradientError
 from ketgrad.precision import complex_type, real_type
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec
 from ketgrad_conformance import expect
@@ -149,4 +150,13 @@ def test_a_second_derivative_raises_and_is_never_zero(backend: ArrayBackend, aft
     expect.close(backend, first, 12.0 if after == "nothing" else 192.0)
     with expect.some_error():
         _, _, pull = backend.vjp(slope, [backend.asarray(2.0)])
+        pull(backend.asarray(1.0))
+
+
+@requires("host-function", "autodiff")
+def test_an_operation_without_a_derivative_says_why(backend: ArrayBackend) -> None:
+    floor = backend.host_function(np.floor, "a floor has no derivative; leave it out", lambda x: x)
+    expect.close(backend, floor(backend.asarray([1.5, 2.25])), [1.0, 2.0])
+    with expect.refusal(GradientError, "a floor has no derivative; leave it out"):
+        _, _, pull = backend.vjp(lambda x: (backend.sum(floor(x)), None), [backend.asarray([1.5, 2.25])])
         pull(backend.asarray(1.0))

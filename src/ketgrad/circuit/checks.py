@@ -100,7 +100,9 @@ def check_parameter(value: Any, name: str) -> Any:
         raise InvalidValueError(
             f"{name} got a parameter of shape {tuple(shape)}; give one number, and batches by kg.function or kg.vmap"
         )
-    if isinstance(value, np.ndarray) and value.dtype.kind not in "iufc":
+    if isinstance(value, np.ndarray) and value.dtype.kind == "c":
+        raise InvalidTypeError(f"{name} got a complex parameter; give a real one")
+    if isinstance(value, np.ndarray) and value.dtype.kind not in "iuf":
         raise InvalidTypeError(f"{name} got a parameter of type {value.dtype}; give a real number")
     return value
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ketgrad.checks import check_integer
 from ketgrad.circuit.gates import PAULIS
+from ketgrad.circuit.parameters import is_symbolic
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 
 Word = tuple[tuple[int, str], ...]
@@ -127,6 +128,7 @@ class PauliSum:
     def __mul__(self, factor: Any) -> PauliSum:
         if isinstance(factor, PauliSum):
             raise InvalidTypeError("write the product of two operators with @, and * for numbers")
+        _real_where_possible(factor)
         return PauliSum.from_words((word, factor * value) for word, value in self._terms.items())
 
     __rmul__ = __mul__
@@ -218,6 +220,8 @@ def _real_where_possible(value: Any) -> Any:
     if isinstance(value, int | float | complex | np.number):
         _check_finite(value)
         return complex(value) if complex(value).imag else float(complex(value).real)
+    if is_symbolic(value):
+        raise InvalidTypeError(f"a coefficient is {value!r}; give a number or a 0-d array, for symbols go into gates")
     is_text = isinstance(value, np.ndarray) and value.dtype.kind not in "iufc"
     if is_text or tuple(getattr(value, "shape", (None,))) != ():
         raise InvalidTypeError(f"a coefficient is a {type(value).__name__}; give a number or a 0-d array")

@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ketgrad.errors import GradientError
 from ketgrad.observables.matrix import Hermitian
 from ketgrad.observables.pauli import Word
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability
@@ -179,11 +178,7 @@ def on_host(
 def _host_operation(
     backend: Any, function: Callable[..., Any], output: Callable[..., ArraySpec]
 ) -> Callable[..., Array]:
-    return backend.host_function(function, _refuse, output)
-
-
-def _refuse(*_: Any) -> Any:
-    raise GradientError(NO_DERIVATIVE)
+    return backend.host_function(function, NO_DERIVATIVE, output)
 
 
 def _bits_spec(probabilities: ArraySpec, uniform: ArraySpec) -> ArraySpec:
