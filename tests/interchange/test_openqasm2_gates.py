@@ -102,7 +102,8 @@ def assert_same_up_to_phase(actual: Matrix, expected: Matrix) -> None:
 def applied(statement: str, num_qubits: int, definition: str = "") -> Matrix:
     include = "" if definition else 'include "qelib1.inc";'
     program = read(f"OPENQASM 2.0; {include} {definition} qreg q[{num_qubits}]; {statement}")
-    return dense(program.operations, num_qubits)
+    gates = tuple(item for item in program.operations if isinstance(item, Instruction))
+    return dense(gates, num_qubits)
 
 
 def on(*qubits: int) -> str:

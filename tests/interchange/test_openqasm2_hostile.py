@@ -9,9 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketgrad.interchange.openqasm2 import Limits, QasmError, read
+from ketgrad.interchange.openqasm2 import Instruction, Limits, QasmError, read
 
 HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[3];\ncreg c[3];\n'
+
+
+def angle(text: str, limits: Limits | None = None) -> float:
+    (gate,) = read(text, limits or Limits()).operations
+    assert isinstance(gate, Instruction)
+    return gate.parameters[0]
 
 
 def doubling(levels: int, first: str) -> str:
@@ -23,7 +29,7 @@ def doubling(levels: int, first: str) -> str:
 @pytest.mark.parametrize("levels", [20, 60, 99])
 @pytest.mark.parametrize("first", ["x a;", ""])
 def test_doubling_gates_are_refused_before_they_are_expanded(levels: int, first: str) -> None:
-    with pytest.raises(QasmError, match="too many gates after expansion"):
+    with pytest.raises(QasmError, match="too many gates, measurements and resets after expansion"):
         read(doubling(levels, first))
 
 
@@ -49,16 +55,16 @@ def test_deep_parentheses_are_refused_and_never_recurse(opening: str) -> None:
     text = f"{HEAD} rx({opening * depth}0{')' * depth}) q[0];"
     with pytest.raises(QasmError, match="parentheses nested too deeply"):
         read(text)
-    assert read(text, Limits(nesting=depth)).operations[0].parameters == (0.0,)
+    assert angle(text, Limits(nesting=depth)) == 0.0
 
 
-@pytest.mark.parametrize("angle", ["-" * 100_001 + "1", "1^" * 100_000 + "1", "1*" * 99_999 + "1"])
-def test_long_chains_of_operators_do_not_recurse(angle: str) -> None:
-    assert abs(read(f"{HEAD} rx({angle}) q[0];").operations[0].parameters[0]) == 1.0
+@pytest.mark.parametrize("chain", ["-" * 100_001 + "1", "1^" * 100_000 + "1", "1*" * 99_999 + "1"])
+def test_long_chains_of_operators_do_not_recurse(chain: str) -> None:
+    assert abs(angle(f"{HEAD} rx({chain}) q[0];")) == 1.0
 
 
 @pytest.mark.parametrize("number", ["9" * 1_000_000, "1." + "3" * 1_000_000, "1e" + "9" * 1_000_000])
-@pytest.mark.parametrize("statement", ["qreg r[{}];", "x q[{}];", "rx({}) q[0];"])
+@pytest.mark.parametrize("statement", ["qreg r[{}];", "x q[{}];", "rx({}) q[0];", "if(c=={}) x q[0];"])
 def test_an_enormous_number_is_refused(number: str, statement: str) -> None:
     with pytest.raises(QasmError, match="too many digits in a number"):
         read(HEAD + statement.format(number))
@@ -69,7 +75,28 @@ def test_the_longest_integer_allowed_is_out_of_range_and_no_more() -> None:
         read(f"{HEAD} x q[{'9' * 640}];", Limits(digits=640))
 
 
-@pytest.mark.parametrize("statement", ["qreg {}[1]; qreg {}[1];", "{} q[0];", 'include "{}";'])
+def test_the_longest_integer_allowed_in_an_if_never_equals_a_register() -> None:
+    assert read(f"{HEAD} if(c=={'9' * 640}) x q;", Limits(digits=640)).operations == ()
+
+
+@pytest.mark.parametrize(("statement", "size"), [("measure q -> c;", 3), ("reset q;", 3), ("if(c==9) x q;", 0)])
+def test_a_long_run_of_one_statement_is_refused_at_the_limit(statement: str, size: int) -> None:
+    assert len(read(HEAD + statement * 2000, Limits(gates=6000)).operations) == 2000 * size
+    with pytest.raises(QasmError, match="too many gates, measurements and resets after expansion"):
+        read(HEAD + statement * 2001, Limits(gates=6000))
+
+
+def test_conditions_on_a_wide_register_are_refused_before_they_fill_the_memory() -> None:
+    with pytest.raises(QasmError, match="too many conditions on classical bits"):
+        read(f"{HEAD} creg wide[1000];" + "if(wide==1) x q[0];" * 400_000)
+
+
+def test_conditions_on_a_doubling_gate_are_refused_before_it_is_expanded() -> None:
+    with pytest.raises(QasmError, match="too many conditions on classical bits"):
+        read(doubling(17, "x a;").replace("g17 q[0];", "creg wide[1000]; if(wide==1) g17 q[0];"))
+
+
+@pytest.mark.parametrize("statement", ["qreg {}[1]; qreg {}[1];", "{} q[0];", 'include "{}";', "if({}==1) x q;"])
 def test_a_message_quotes_no_more_than_the_start_of_a_long_token(statement: str) -> None:
     with pytest.raises(QasmError) as caught:
         read(HEAD + statement.replace("{}", "a" * 1_000_000))
@@ -98,7 +125,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         read(text)
 
 
-NAMES = "gate g h a b c q U CX rx cx u3 ccx barrier measure if opaque qreg creg include pi sin ln"
+NAMES = "gate g h a b c q U CX rx cx u3 ccx barrier measure reset if opaque qreg creg include pi sin ln"
 SYMBOLS = '( ) [ ] { } , ; -> + - * / ^ 0 1 2 1.5 1e3 == " //'
 WORDS = [*NAMES.split(), *SYMBOLS.split(), "\n"]
 
@@ -113,6 +140,7 @@ def test_any_sequence_of_words_is_read_or_refused(words: list[str]) -> None:
 SOUND = (
     HEAD + "gate g(a, b) x, y { rx(-a^2/sin(b)) x; cx x, y; barrier x, y; }\n"
     "g(ln(2), 1e-3) q[0], q[2]; h q; barrier q; measure q -> c;\n"
+    "if(c==5) g(1, 2) q[1], q[0]; reset q[1]; measure q[1] -> c[1];\n"
 )
 
 

@@ -20,23 +20,51 @@ def refusal(text: str, limits: Limits | None = None) -> str:
 
 
 MISUSE = {
-    "reset q[0];": "column 1: 'reset' is not supported yet; only gates and final measurements are",
-    "h q; if (c==1) x q[0];": (
-        "column 6: 'if' is not supported yet; only gates and final measurements are"
+    "reset ;": "column 7: expected a qubit or a register, found ';'",
+    "reset c;": "column 7: 'c' is not declared as a qreg",
+    "reset q[3];": "column 9: index '3' is out of range; 'q' has 0 to 2",
+    "reset q[0], q[1];": "column 11: missing ';' at the end of this statement",
+    "if(c==1) measure q[0] -> d[0];": (
+        "column 10: 'measure' under a condition is not supported; an if takes a gate here"
     ),
+    "if(c==9) reset q[0];": (
+        "column 10: 'reset' under a condition is not supported; an if takes a gate here"
+    ),
+    "if(c==1) if(d==1) x q[0];": "column 10: expected the name of a gate, found 'if'",
+    "if(c==1) barrier q;": "column 10: expected the name of a gate, found 'barrier'",
+    "if(c==1);": "column 9: expected the name of a gate, found ';'",
+    "if(c==1)": "column 9: expected the name of a gate, found the end of the file",
+    "if(c==1) { x q[0]; }": "column 10: expected the name of a gate, found '{'",
+    "if(c==1) x q[0]": "column 16: missing ';' at the end of this statement",
+    "if(c==9) x q[3];": "column 14: index '3' is out of range; 'q' has 0 to 2",
+    "if(c==9) nope q;": "column 10: gate 'nope' is not defined before this place",
+    "if(c==9) cx q[0], q[0];": "column 19: 'q' repeats a qubit of the same gate",
+    "if(c==9) rx(1/0) q;": "column 14: division by zero",
+    "opaque magic a; if(c==1) magic q[0];": (
+        "column 26: opaque gate 'magic' has no definition; it cannot be applied yet"
+    ),
+    "gate g a { if(c==1) x a; }": "column 12: expected the name of a gate, found 'if'",
+    "if c==1 x q[0];": "column 4: expected '(', found 'c'",
+    "if(c==1 x q[0];": "column 9: expected ')', found 'x'",
+    "if() x q[0];": "column 4: expected the name of a creg, found ')'",
+    "if(1==c) x q[0];": "column 4: expected the name of a creg, found '1'",
+    "if(c) x q[0];": "column 5: expected '==', found ')'",
+    "if(c=1) x q[0];": "column 5: unexpected character '=' (U+003D)",
+    "if(c==) x q[0];": "column 7: expected an integer of 0 or more, found ')'",
+    "if(c==-1) x q[0];": "column 7: expected an integer of 0 or more, found '-'",
+    "if(c==1.0) x q[0];": "column 7: expected an integer of 0 or more, found '1.0'",
+    "if(c==1e0) x q[0];": "column 7: expected an integer of 0 or more, found '1e0'",
+    "if(c==d) x q[0];": "column 7: expected an integer of 0 or more, found 'd'",
+    "if(c==1+1) x q[0];": "column 8: expected ')', found '+'",
+    "if(c[0]==1) x q[0];": "column 5: an if compares the whole of 'c' and takes no index",
+    "if(q==1) x q[0];": "column 4: 'q' is not declared as a creg",
+    "if(h==1) x q[0];": "column 4: 'h' is not declared as a creg",
+    "if(e==1) x q[0]; creg e[1];": "column 4: 'e' is not declared as a creg",
     "opaque magic a; magic q[0];": (
         "column 17: opaque gate 'magic' has no definition; it cannot be applied yet"
     ),
     "opaque magic a; gate g a { magic a; }": (
         "column 28: opaque gate 'magic' has no definition; it cannot be applied yet"
-    ),
-    "measure q[0] -> c[0]; cx q[1], q[0];": (
-        "column 32: a gate acts on 'q' after its measurement; "
-        "measurement in mid-circuit is not supported yet"
-    ),
-    "measure q[0] -> c[0]; measure q[0] -> c[1];": "column 31: a qubit of 'q' is measured twice",
-    "measure q[0] -> c[0]; measure q[1] -> c[0];": (
-        "column 39: a bit of 'c' is measured into twice"
     ),
     "measure r -> c;": "column 14: registers 'r' and 'c' differ in size: 2 and 3",
     "measure q -> c[0];": "column 14: measure takes one qubit and one bit, or two whole registers",
@@ -172,7 +200,12 @@ LIMITS = [
     (Limits(nesting=2), "rx((((1)))) q;", "line 2, column 6: parentheses nested too deeply"),
     (Limits(nesting=2), "rx(-(sin(ln(1)))) q;", "line 2, column 12: parentheses nested too deeply"),
     (Limits(qubits=6), "qreg s[2];", "line 2, column 8: register 's' makes too many qubits"),
-    (Limits(gates=3), "x q[0]; x q;", "line 2, column 9: too many gates after expansion"),
+    (Limits(gates=3), "x q[0]; x q;", "line 2, column 9: too many gates, measurements and resets after expansion"),
+    (Limits(gates=5), "measure q -> c; measure q -> c;", "line 2, column 17: too many gates, measurements and resets"),
+    (Limits(gates=4), "reset r; reset q;", "line 2, column 10: too many gates, measurements and resets"),
+    (Limits(gates=2), "if(c==9) x q;", "line 2, column 10: too many gates, measurements and resets"),
+    (Limits(conditions=8), "if(c==1) x q;", "line 2, column 10: too many conditions on classical bits"),
+    (Limits(conditions=5), "if(c==1) x q[0]; if(d==1) x q[0];", "line 2, column 27: too many conditions"),
     (
         Limits(classical_bits=6),
         "creg e[1];",

@@ -255,7 +255,7 @@ class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
 
     @classmethod
     def from_qasm(cls, text: str) -> Circuit:
-        """Read a circuit from OpenQASM 2.
+        """Read a circuit from OpenQASM 2, with its measurements, resets and conditions on classical registers.
 
         Raises
         ------
@@ -271,9 +271,16 @@ class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
         program = openqasm2.read(text)
         circuit = cls(program.num_qubits)
         circuit._register_sizes = tuple(register.size for register in program.classical_registers)
-        for instruction in program.operations:
-            circuit.append(instruction.name, instruction.parameters, instruction.qubits)
-        return circuit.add([Measure(qubit, bit) for qubit, bit in program.measurements])
+        for item in program.operations:
+            match item:
+                case openqasm2.Measurement(qubit, bit):
+                    circuit.measure(qubit, bit)
+                case openqasm2.Reset(qubit):
+                    circuit.reset(qubit)
+                case openqasm2.Instruction(name, parameters, qubits, conditions):
+                    gate = checked.gate_operation(name, parameters, qubits, circuit.num_qubits)
+                    circuit.add([rewrites.with_conditions(gate, conditions) if conditions else gate])
+        return circuit
 
     def like(self) -> Circuit:
         """Return a circuit with as many qubits and the same classical registers, and nothing in it."""

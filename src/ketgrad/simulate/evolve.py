@@ -42,7 +42,7 @@ def run(
     initial: Array | None = None,
 ) -> Run:
     """Run a program for each element of the batch."""
-    check_memory(program.num_wires, precision, batch, is_mixed=program.is_mixed)
+    check_memory(program.num_qubits, program.num_wires, precision, batch, is_mixed=program.is_mixed)
     events = circuit_events(backend, program.items, values, precision)
     vectors = initial_vectors(backend, program, precision, batch, device_of(backend, events, initial), initial)
     state: State = StateVector(backend, vectors, program.num_qubits, program.num_wires, program.measured)

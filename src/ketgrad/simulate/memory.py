@@ -83,7 +83,7 @@ def state_bytes(num_wires: int, precision: Precision, batch: int, *, is_mixed: b
     return batch * np.dtype(COMPLEX_TYPE[precision]).itemsize * elements
 
 
-def check_memory(num_wires: int, precision: Precision, batch: int, *, is_mixed: bool) -> None:
+def check_memory(num_qubits: int, num_wires: int, precision: Precision, batch: int, *, is_mixed: bool) -> None:
     """Refuse a run for which there is too little memory.
 
     Raises
@@ -95,7 +95,8 @@ def check_memory(num_wires: int, precision: Precision, batch: int, *, is_mixed: 
     present = _limit.get() or available_memory()
     if present is None or needed <= present:
         return
-    what = f"{num_wires} qubits" if batch == 1 else f"{batch} times {num_wires} qubits"
+    further = f", and {num_wires - num_qubits} more for outcomes," if num_wires > num_qubits else ""
+    what = f"{num_qubits} qubits{further}" if batch == 1 else f"{batch} times {num_qubits} qubits{further}"
     kind = " as density matrices, which noise takes," if is_mixed else ""
     ways = ["use fewer qubits", 'kg.set_precision("single"), which halves it']
     if is_mixed:

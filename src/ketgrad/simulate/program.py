@@ -77,14 +77,14 @@ class _Outcome:
 
 def _follow(instructions: Sequence[Instruction], groups: Sequence[Group]) -> dict[int, _Outcome]:
     """Return the outcome of each measurement, by its place in the circuit."""
-    end = len(instructions)
     outcomes: dict[int, _Outcome] = {}
     writer: dict[int, int] = {}
     misread: set[int] = set()
+    changes = _next_changes(instructions)
     for place, instruction in enumerate(instructions):
         match instruction:
             case Measure(qubit, bit):
-                outcomes[place] = _Outcome(_next_change(instructions, qubit, place, end), is_misread=qubit in misread)
+                outcomes[place] = _Outcome(changes[place], is_misread=qubit in misread)
                 writer[bit] = place
             case ReadoutError():
                 misread.add(instruction.qubit)
@@ -102,13 +102,17 @@ def _follow(instructions: Sequence[Instruction], groups: Sequence[Group]) -> dic
     return outcomes
 
 
-def _next_change(instructions: Sequence[Instruction], qubit: int, place: int, end: int) -> int:
-    """Return where a qubit is next acted on otherwise than as a control, or read, or kept: there its value is lost."""
-    for later in range(place + 1, end):
-        item = instructions[later]
-        if qubit in item.qubits and not isinstance(item, Measure | PostSelect):
-            return later
-    return end
+def _next_changes(instructions: Sequence[Instruction]) -> dict[int, int]:
+    """Return where the qubit of each measurement is next changed: acted on, otherwise than as a control, or reset."""
+    found: dict[int, int] = {}
+    next_on: dict[int, int] = {}
+    for place in reversed(range(len(instructions))):
+        item = instructions[place]
+        if isinstance(item, Measure):
+            found[place] = next_on.get(item.qubit, len(instructions))
+        elif not isinstance(item, PostSelect):
+            next_on.update(dict.fromkeys(item.qubits, place))
+    return found
 
 
 def _time_of(instructions: Sequence[Instruction], group: Group) -> int:

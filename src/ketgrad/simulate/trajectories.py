@@ -42,7 +42,7 @@ def run(
     initial: Array | None = None,
 ) -> Run:
     """Run a circuit `count` times, each time with another choice of what happens by chance."""
-    check_memory(num_qubits, precision, count, is_mixed=False)
+    check_memory(num_qubits, num_qubits, precision, count, is_mixed=False)
     events = circuit_events(backend, instructions, values, precision, by_choice=True)
     keys = iter(backend.random_split(key, 1 + 2 * len(events)))
     program = Program((), num_qubits, num_qubits, is_mixed=False)

@@ -1,4 +1,4 @@
-"""Collects the operations and measurements of a program, and refuses what cannot follow."""
+"""Collects the gates, measurements and resets of a program, and counts what they cost."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from ketgrad.interchange.openqasm2.expressions import evaluate
 from ketgrad.interchange.openqasm2.gates import Cost, expand
 from ketgrad.interchange.openqasm2.limits import Limits
 from ketgrad.interchange.openqasm2.operands import Operand, broadcast, check_same_size
-from ketgrad.interchange.openqasm2.program import Instruction, Program
+from ketgrad.interchange.openqasm2.program import Conditions, Instruction, Measurement, Program, Reset
 from ketgrad.interchange.openqasm2.symbols import Symbols, total_size
 from ketgrad.interchange.openqasm2.tokens import Token
+
+_ONE_STEP = Cost(gates=1, arithmetic=0, depth=0)
 
 
 class Builder:
@@ -19,11 +21,10 @@ class Builder:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._operations: list[Instruction] = []
-        self._bit_of_qubit: dict[int, int] = {}
-        self._measured_bits: set[int] = set()
+        self._operations: list[Instruction | Measurement | Reset] = []
         self._gates = 0
         self._arithmetic = 0
+        self._conditions = 0
 
     def build(self, symbols: Symbols) -> Program:
         """Return the program collected so far."""
@@ -32,46 +33,42 @@ class Builder:
             quantum_registers=tuple(symbols.quantum.values()),
             classical_registers=tuple(symbols.classical.values()),
             operations=tuple(self._operations),
-            measurements=tuple(self._bit_of_qubit.items()),
         )
 
-    def apply(self, use: GateUse, operands: Sequence[Operand]) -> None:
-        """Append the native gates that a gate on `operands` stands for."""
+    def apply(self, use: GateUse, operands: Sequence[Operand], conditions: Conditions | None) -> None:
+        """Append the native gates that a gate on `operands` stands for, or none where `conditions` is None."""
         use.check_operands(operands)
-        self._check_unmeasured(operands)
         applications = broadcast(operands)
-        self._spend(use.name, use.gate.cost, len(applications))
+        self._spend(use.name, use.gate.cost, len(applications), conditions or ())
         parameters = tuple(evaluate(expression, {}) for expression in use.parameters)
+        if conditions is None:
+            return
         for qubits in applications:
-            self._operations.extend(expand(use.gate, parameters, qubits))
+            self._operations.extend(expand(use.gate, parameters, qubits, conditions))
 
-    def measure(self, qubits: Operand, bits: Operand) -> None:
+    def measure(self, statement: Token, qubits: Operand, bits: Operand) -> None:
         """Append the measurement of each of `qubits` into the bit beside it."""
         if qubits.whole_register != bits.whole_register:
             raise bits.name.error("measure takes one qubit and one bit, or two whole registers")
         check_same_size(qubits, bits)
-        for qubit, bit in zip(qubits.indices, bits.indices, strict=True):
-            if qubit in self._bit_of_qubit:
-                raise qubits.name.error(f"a qubit of {qubits.name.shown()} is measured twice")
-            if bit in self._measured_bits:
-                raise bits.name.error(f"a bit of {bits.name.shown()} is measured into twice")
-            self._bit_of_qubit[qubit] = bit
-            self._measured_bits.add(bit)
+        self._spend(statement, _ONE_STEP, len(qubits.indices))
+        self._operations.extend(map(Measurement, qubits.indices, bits.indices))
 
-    def _check_unmeasured(self, operands: Sequence[Operand]) -> None:
-        for operand in operands:
-            if any(qubit in self._bit_of_qubit for qubit in operand.indices):
-                raise operand.name.error(
-                    f"a gate acts on {operand.name.shown()} after its measurement; "
-                    "measurement in mid-circuit is not supported yet"
-                )
+    def reset(self, statement: Token, qubits: Operand) -> None:
+        """Append the reset of each of `qubits`."""
+        self._spend(statement, _ONE_STEP, len(qubits.indices))
+        self._operations.extend(map(Reset, qubits.indices))
 
-    def _spend(self, name: Token, cost: Cost, times: int) -> None:
+    def _spend(self, place: Token, cost: Cost, times: int, conditions: Conditions = ()) -> None:
         """Count an application before it is expanded, so that none too large ever is."""
         self._gates += times * cost.gates
         self._arithmetic += times * cost.arithmetic
+        self._conditions += times * cost.gates * len(conditions)
         if self._gates > self._limits.gates:
-            raise name.error(self._limits.exceeded("gates", "too many gates after expansion"))
+            what = "too many gates, measurements and resets after expansion"
+            raise place.error(self._limits.exceeded("gates", what))
         if self._arithmetic > self._limits.arithmetic:
             what = "too much arithmetic in the expansion of gates"
-            raise name.error(self._limits.exceeded("arithmetic", what))
+            raise place.error(self._limits.exceeded("arithmetic", what))
+        if self._conditions > self._limits.conditions:
+            raise place.error(self._limits.exceeded("conditions", "too many conditions on classical bits"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ketgrad.interchange.openqasm2.expressions import Expression, evaluate
-from ketgrad.interchange.openqasm2.program import Instruction
+from ketgrad.interchange.openqasm2.program import Conditions, Instruction
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,15 @@ def total_cost(body: Sequence[Call]) -> Cost:
     )
 
 
-def expand(gate: Native | Macro, parameters: tuple[float, ...], qubits: tuple[int, ...]) -> Iterator[Instruction]:
+def expand(
+    gate: Native | Macro, parameters: tuple[float, ...], qubits: tuple[int, ...], conditions: Conditions = ()
+) -> Iterator[Instruction]:
     """Yield the native gates that one application stands for, in order and without recursion."""
     pending: list[_Application] = [(gate, parameters, qubits)]
     while pending:
         gate, parameters, qubits = pending.pop()
         if isinstance(gate, Native):
-            yield Instruction(gate.name, parameters, qubits)
+            yield Instruction(gate.name, parameters, qubits, conditions)
         else:
             pending.extend(reversed(_body_applied(gate, parameters, qubits)))
 

@@ -28,7 +28,10 @@ class Limits:
     qubits, classical_bits
         Sizes of all quantum, and of all classical, registers together.
     gates
-        Gate applications after expansion; a defined gate counts itself and all that it applies.
+        Gate applications after expansion, where a defined gate counts itself and all that it applies; and
+        measurements and resets, one for each qubit.
+    conditions
+        Classical bits that an `if` compares, counted again for each gate after expansion.
     arithmetic
         Numbers, names and operators that the expansion of defined gates evaluates.
 
@@ -52,6 +55,7 @@ class Limits:
     qubits: int = 64
     classical_bits: int = 1024
     gates: int = 1_000_000
+    conditions: int = 1_000_000
     arithmetic: int = 10_000_000
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ketgrad.interchange.openqasm2.cursor import Cursor
-from ketgrad.interchange.openqasm2.program import Register
+from ketgrad.interchange.openqasm2.program import Conditions, Register
 from ketgrad.interchange.openqasm2.symbols import Symbols
 from ketgrad.interchange.openqasm2.tokens import Token
 
@@ -30,6 +30,24 @@ def read_operand(cursor: Cursor, symbols: Symbols, registers: Mapping[str, Regis
         return Operand(name, indices, whole_register=True)
     index = register.offset + _read_index(cursor, name, register.size)
     return Operand(name, range(index, index + 1), whole_register=False)
+
+
+def read_conditions(cursor: Cursor, symbols: Symbols) -> Conditions | None:
+    """Read `(c == 3)`, in which c[0] is the least significant bit of the integer.
+
+    Returns None where the integer has more bits than the register, so that the two are never equal.
+    """
+    cursor.expect("(")
+    name = cursor.name("the name of a creg")
+    register = symbols.find_register(symbols.classical, name)
+    if cursor.current.text == "[":
+        raise cursor.current.error(f"an if compares the whole of {name.shown()} and takes no index")
+    cursor.expect("==")
+    value = cursor.integer("an integer of 0 or more")
+    cursor.expect(")")
+    if value >> register.size:
+        return None
+    return tuple((register.offset + place, value >> place & 1) for place in range(register.size))
 
 
 def broadcast(operands: Sequence[Operand]) -> list[tuple[int, ...]]:

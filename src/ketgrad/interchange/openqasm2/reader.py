@@ -16,8 +16,8 @@ from ketgrad.interchange.openqasm2.definitions import (
 )
 from ketgrad.interchange.openqasm2.gates import Opaque
 from ketgrad.interchange.openqasm2.limits import Limits
-from ketgrad.interchange.openqasm2.operands import Operand, read_operand
-from ketgrad.interchange.openqasm2.program import Program, Register
+from ketgrad.interchange.openqasm2.operands import Operand, read_conditions, read_operand
+from ketgrad.interchange.openqasm2.program import Conditions, Program, Register
 from ketgrad.interchange.openqasm2.symbols import Symbols, total_size
 from ketgrad.interchange.openqasm2.tokens import tokenize
 
@@ -29,7 +29,10 @@ def read(text: str, limits: Limits = _DEFAULT_LIMITS) -> Program:
 
     The language is that of Cross, Bishop, Smolin and Gambetta, "Open Quantum Assembly Language",
     arXiv:1707.03429, with the gates of qelib1.inc built in; no file is ever opened. Defined gates
-    are expanded. `reset`, `if`, opaque gates and gates after a measurement are refused.
+    are expanded. Opaque gates cannot be applied, and an `if` takes gates alone: a measurement or a
+    reset after it is refused. `if(c==k)` compares the whole register, c[0] being the least significant
+    bit of k; bits that nothing was measured into are 0. A gate whose `k` has more bits than the register
+    is checked like any other, but left out, for it never acts.
 
     Parameters
     ----------
@@ -41,7 +44,7 @@ def read(text: str, limits: Limits = _DEFAULT_LIMITS) -> Program:
     Returns
     -------
     Program
-        Native gates on flattened qubits, and the measurements.
+        Native gates on flattened qubits, measurements and resets.
 
     Raises
     ------
@@ -59,14 +62,15 @@ def read(text: str, limits: Limits = _DEFAULT_LIMITS) -> Program:
     ... qreg q[2];
     ... creg c[2];
     ... turn(3) q[1], q[0];
-    ... measure q -> c;
+    ... measure q[0] -> c[0];
+    ... if(c==1) x q[1];
     ... ''')
     >>> for operation in program.operations:
-    ...     print(operation.name, operation.parameters, operation.qubits)
-    cx () (1, 0)
-    rz (1.5,) (0,)
-    >>> program.measurements
-    ((0, 0), (1, 1))
+    ...     print(operation)
+    Instruction(name='cx', parameters=(), qubits=(1, 0), conditions=())
+    Instruction(name='rz', parameters=(1.5,), qubits=(0,), conditions=())
+    Measurement(qubit=0, bit=0)
+    Instruction(name='x', parameters=(), qubits=(1,), conditions=((0, 1), (1, 0)))
     """
     if not isinstance(text, str):
         raise InvalidTypeError(f"read takes the text of a program as str, not {type(text)}")
@@ -146,25 +150,35 @@ class _Reader:
         self._cursor.end_statement()
         self._symbols.declare_gate(signature.name, Opaque())
 
-    def _read_application(self) -> None:
+    def _read_application(self, conditions: Conditions | None = ()) -> None:
         use = read_gate_use(self._cursor, self._symbols.find_gate, (), self._limits)
-        self._builder.apply(use, self._read_qubits())
+        self._builder.apply(use, self._read_qubits(), conditions)
+
+    def _read_if(self) -> None:
+        self._cursor.advance()
+        conditions = read_conditions(self._cursor, self._symbols)
+        token = self._cursor.current
+        if token.text in ("measure", "reset"):
+            raise token.error(f"{token.shown()} under a condition is not supported; an if takes a gate here")
+        self._read_application(conditions)
 
     def _read_barrier(self) -> None:
         self._cursor.advance()
         self._read_qubits()
 
     def _read_measure(self) -> None:
-        self._cursor.advance()
+        statement = self._cursor.advance()
         qubits = self._read_qubit()
         self._cursor.expect("->")
         bits = read_operand(self._cursor, self._symbols, self._symbols.classical)
         self._cursor.end_statement()
-        self._builder.measure(qubits, bits)
+        self._builder.measure(statement, qubits, bits)
 
-    def _refuse(self) -> None:
-        token = self._cursor.current
-        raise token.error(f"{token.shown()} is not supported yet; only gates and final measurements are")
+    def _read_reset(self) -> None:
+        statement = self._cursor.advance()
+        qubits = self._read_qubit()
+        self._cursor.end_statement()
+        self._builder.reset(statement, qubits)
 
     def _read_qubits(self) -> list[Operand]:
         operands = read_list(self._cursor, self._read_qubit)
@@ -182,6 +196,6 @@ class _Reader:
         "opaque": _read_opaque,
         "barrier": _read_barrier,
         "measure": _read_measure,
-        "reset": _refuse,
-        "if": _refuse,
+        "reset": _read_reset,
+        "if": _read_if,
     }

@@ -14,7 +14,7 @@ _PATTERN = re.compile(
       (?P<word>[A-Za-z_][A-Za-z0-9_]*)
     | (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)
     | (?P<comment>//[^\n]*)
-    | (?P<symbol>->|[;,()\[\]{}+\-*/^])
+    | (?P<symbol>->|==|[;,()\[\]{}+\-*/^])
     | (?P<newline>\n+)
     | (?P<blank>[ \t]+)
     | (?P<string>"[^"\n]*")
