@@ -47,6 +47,8 @@ class JaxBackend(AutorayAlgebra):
         return jnp.array(self.asarray(value, dtype=dtype, device=device), copy=True)
 
     def asarray(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
+        if _is_key(value) and dtype is None:
+            return value
         taken, wanted = take_in(self, value, dtype)
         check_conversion(str(taken.dtype), wanted)
         array = jnp.asarray(taken, _allowed(wanted))
@@ -132,18 +134,18 @@ class JaxBackend(AutorayAlgebra):
 
     def random_key(self, seed: Any, /) -> Any:
         """Make a key from a seed; a key of JAX's own is taken as it is, so that compiled functions can be given one."""
-        return seed if self.is_array(seed) else super().random_key(seed)
+        return seed if _is_key(seed) else super().random_key(seed)
 
     def random_split(self, key: Any, count: int, /) -> tuple[Any, ...]:
-        return tuple(jax.random.split(key, count)) if self.is_array(key) else super().random_split(key, count)
+        return tuple(jax.random.split(key, count)) if _is_key(key) else super().random_split(key, count)
 
     def random_uniform(self, key: Any, shape: Sequence[int], /, *, dtype: Any = None) -> Array:
-        if self.is_array(key):
+        if _is_key(key):
             return jax.random.uniform(key, tuple(shape), type_name(dtype or real_type()))
         return super().random_uniform(key, shape, dtype=dtype)
 
     def random_normal(self, key: Any, shape: Sequence[int], /, *, dtype: Any = None) -> Array:
-        if self.is_array(key):
+        if _is_key(key):
             return jax.random.normal(key, tuple(shape), type_name(dtype or real_type()))
         return super().random_normal(key, shape, dtype=dtype)
 
@@ -177,6 +179,13 @@ class JaxBackend(AutorayAlgebra):
             lambda kept, cotangent: tuple(jnp.conj(g) for g in gradients(kept[0], cotangent, *kept[1])),
         )
         return lambda *inputs: operation(*(self.asarray(value) for value in inputs))
+
+
+def _is_key(value: Any) -> bool:
+    """Tell whether this is a random key of JAX: of its own type, or the older one of two integers."""
+    if not isinstance(value, jax.Array):
+        return False
+    return jnp.issubdtype(value.dtype, jax.dtypes.prng_key) or (value.dtype == jnp.uint32 and value.shape == (2,))
 
 
 def _is_refusal(error: Exception) -> bool:

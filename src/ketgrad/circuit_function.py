@@ -15,7 +15,7 @@ import numpy as np
 
 from ketgrad.circuit.circuit import Circuit
 from ketgrad.circuit.classical_methods import check_has_bits
-from ketgrad.circuit.instructions import numbers_of
+from ketgrad.circuit.instructions import Instruction, Prepare, ReadoutError, numbers_of
 from ketgrad.circuit.operations import check_amplitudes
 from ketgrad.circuit.parameters import Declaration, Expression
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
@@ -90,28 +90,26 @@ class CircuitFunction:
         given = self._given(values, named)
         inputs = [_Input.of(backend, given[array.name], array.name, array.shape) for array in self.parameters]
         starts = [] if initial_state is None else [_initial(backend, initial_state, self.num_qubits)]
+        if starts:
+            check_prepares_nothing(self.execution.instructions)
         batch = _common_batch([item.batch for item in (*inputs, *starts)])
+        self.execution.check_memory(precision, math.prod(batch))
         flat = {
             array: item.flat(backend, batch, REAL_TYPE[precision])
             for array, item in zip(self.parameters, inputs, strict=True)
         }
         initial = starts[0].flat(backend, batch) if starts else None
-        key = self._key(backend, [item.array for item in (*inputs, *starts)], seed)
+        key = self._key(backend, seed)
         found = compute(backend, precision, flat, math.prod(batch), key, initial)
         results = tuple(with_batch(backend, item, batch) for item in found)
         return results if len(results) > 1 else results[0]
 
-    def _key(self, backend: ArrayBackend, arrays: Sequence[Array], seed: Any) -> Any:
+    def _key(self, backend: ArrayBackend, seed: Any) -> Any:
         chosen = self.seed if seed is None else seed
         if not self.execution.needs_seed:
             if chosen is not None:
                 raise InvalidValueError("the function is exact and takes no seed; give shots or trajectories as well")
             return None
-        if chosen is None and not all(map(backend.is_concrete, arrays)):
-            raise InvalidValueError(
-                "a compiled or mapped function would use the same random numbers at every call; give a seed, or on JAX "
-                "a key, with each call"
-            )
         return backend.random_key(chosen)
 
     def _given(self, values: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
@@ -267,6 +265,19 @@ class _Input:
         return backend.reshape(spread, (math.prod(batch), size))
 
 
+def check_prepares_nothing(instructions: Sequence[Instruction]) -> None:
+    """Refuse an initial state for a circuit that prepares qubits as if they were in |0⟩."""
+    seen: set[int] = set()
+    for item in instructions:
+        fresh = sorted(set(item.qubits) - seen) if isinstance(item, Prepare) else []
+        if fresh:
+            raise InvalidValueError(
+                f"the circuit itself prepares qubit {fresh[0]}, so it takes no initial_state; leave one out, or "
+                "put a reset before prepare"
+            )
+        seen.update(() if isinstance(item, ReadoutError) else item.qubits)
+
+
 def _initial(backend: ArrayBackend, value: Any, num_qubits: int) -> _Input:
     native = backend.asarray(value)
     if backend.is_concrete(native):
@@ -286,8 +297,16 @@ def _common_batch(batches: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
 
 def _with_batch(backend: ArrayBackend, result: Any, batch: tuple[int, ...]) -> Any:
     if isinstance(result, list):
-        return result if batch else result[0]
+        return _nested(result, batch)
     return backend.reshape(result, (*batch, *tuple(result.shape)[1:]))
+
+
+def _nested(results: list[Any], batch: tuple[int, ...]) -> Any:
+    """Arrange what is no array, counts for example, as lists in lists, one level for each axis of the batch."""
+    if not batch:
+        return results[0]
+    size = len(results) // batch[0]
+    return [_nested(results[start : start + size], batch[1:]) for start in range(0, len(results), size)]
 
 
 def _check_choice(option: str, value: str, known: tuple[str, ...]) -> None:

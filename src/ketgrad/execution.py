@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from ketgrad.circuit.instructions import Instruction
-from ketgrad.errors import UnsupportedError
+from ketgrad.errors import InvalidValueError, UnsupportedError
 from ketgrad.measurements import Estimate, Measurement, counts, expval, probs, sample, var
 from ketgrad.precision import Precision
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import evolve, results, shots, trajectories
 from ketgrad.simulate.evolve import Run
+from ketgrad.simulate.memory import check_memory
 from ketgrad.simulate.program import Group, Program, lower
 from ketgrad.simulate.scalars import Values
 
@@ -43,6 +44,14 @@ class Execution:
         """The circuit without measurements in its middle."""
         return lower(self.instructions, self.num_qubits, self.groups)
 
+    def check_memory(self, precision: Precision, batch: int) -> None:
+        """Refuse a run for which there is too little memory, before anything is made."""
+        if self.trajectories is not None:
+            check_memory(self.num_qubits, self.num_qubits, precision, batch * self.trajectories, is_mixed=False)
+        else:
+            program = self.program
+            check_memory(program.num_qubits, program.num_wires, precision, batch, is_mixed=program.is_mixed)
+
     def results(
         self,
         backend: ArrayBackend,
@@ -61,7 +70,10 @@ class Execution:
         single, mean, key = self._trajectories(backend, precision, values, batch, key, initial)
         sampled = [item for item in self.measurements if isinstance(item, sample | counts)]
         drawn = iter(self._each_once(single, sampled, key) if sampled else ())
-        return [next(drawn) if isinstance(item, sample | counts) else item.evaluate(mean) for item in self.measurements]
+        return [
+            next(drawn) if isinstance(item, sample | counts) else self._mean_result(item, single, mean)
+            for item in self.measurements
+        ]
 
     def estimates(
         self,
@@ -76,6 +88,8 @@ class Execution:
         for item in self.measurements:
             if not isinstance(item, expval | var | probs):
                 raise UnsupportedError(f"{type(item).__name__} has no standard error; estimate expval, var and probs")
+        if 1 in (self.shots, self.trajectories):
+            raise InvalidValueError("a standard error takes at least 2 shots or trajectories, got 1; give more")
         if self.shots is not None:
             run = evolve.run(backend, self.program, precision, values, batch, initial)
             return self._from_shots(run, self.measurements, self.shots, key)
@@ -116,20 +130,29 @@ class Execution:
         measured = shots.measure(single, requests, 1, key).grouped(self.trajectories)
         return [item.from_shots(single, measured).value for item in items]
 
+    def _mean_result(self, item: Measurement, single: Run, mean: Run) -> Array:
+        """Return a result of the mean state; a variance is corrected for the error of ⟨A⟩²."""
+        if not isinstance(item, var):
+            return item.evaluate(mean)
+        if self.trajectories == 1:
+            raise InvalidValueError("a variance takes at least 2 trajectories, got 1; give more")
+        first = self._by_run(single, results.expectation(single, item.observable))
+        return item.evaluate(mean) + _squared_error(single.state.backend, first)
+
     def _from_trajectories(self, item: Measurement, single: Run, mean: Run) -> Estimate:
-        backend, value, runs = single.state.backend, item.evaluate(mean), self.trajectories
-        assert runs is not None
-
-        def grouped(each: Array) -> Array:
-            return backend.reshape(each, (-1, runs, *tuple(each.shape)[1:]))
-
+        backend, value = single.state.backend, self._mean_result(item, single, mean)
         if isinstance(item, var):
             # To first order the error of ⟨A²⟩ − ⟨A⟩² is that of A² − 2⟨A⟩A.
-            first = grouped(results.expectation(single, item.observable))
-            second = grouped(results.second_moment(single, item.observable))
             centre = backend.reshape(results.expectation(mean, item.observable), (-1, 1))
-            return Estimate(value, _error_of_mean(backend, second - 2.0 * centre * first))
-        return Estimate(value, _error_of_mean(backend, grouped(item.evaluate(single))))
+            first = self._by_run(single, results.expectation(single, item.observable))
+            second = self._by_run(single, results.second_moment(single, item.observable))
+            return Estimate(value, backend.sqrt(_squared_error(backend, second - 2.0 * centre * first)))
+        return Estimate(value, backend.sqrt(_squared_error(backend, self._by_run(single, item.evaluate(single)))))
+
+    def _by_run(self, single: Run, each: Array) -> Array:
+        """Return what each single run gave, of shape (batch, trajectories, ...)."""
+        assert self.trajectories is not None
+        return single.state.backend.reshape(each, (-1, self.trajectories, *tuple(each.shape)[1:]))
 
 
 def _repeated(backend: ArrayBackend, array: Array, times: int) -> Array:
@@ -140,9 +163,9 @@ def _repeated(backend: ArrayBackend, array: Array, times: int) -> Array:
     return backend.reshape(backend.stack([array] * times, axis=1), (shape[0] * times, shape[1]))
 
 
-def _error_of_mean(backend: ArrayBackend, samples: Array) -> Array:
-    """Return the standard error of the mean over axis 1."""
+def _squared_error(backend: ArrayBackend, samples: Array) -> Array:
+    """Return the squared standard error of the mean over axis 1."""
     shape = tuple(samples.shape)
     centre = backend.reshape(backend.sum(samples, axis=1) / shape[1], (shape[0], 1, *shape[2:]))
     distance = samples - centre
-    return backend.sqrt(backend.sum(distance * distance, axis=1) / (shape[1] * max(shape[1] - 1, 1)))
+    return backend.sum(distance * distance, axis=1) / (shape[1] * (shape[1] - 1))

@@ -68,7 +68,8 @@ class expval(Measurement):  # noqa: N801
         return _requests(run, self.observable)
 
     def from_shots(self, run: Run, shots: Shots) -> Estimate:
-        return _sum_of_means(shots, _samples(shots, self.observable))
+        value, squared_error = _sum_of_means(shots, _samples(shots, self.observable))
+        return Estimate(value, shots.backend.sqrt(squared_error))
 
 
 @dataclass(frozen=True)
@@ -92,13 +93,15 @@ class var(Measurement):  # noqa: N801
             second = _samples(shots, self.observable.square())
         else:
             second = {index: samples * samples for index, samples in first.items()}
-        mean, error = _sum_of_means(shots, first)
-        value = _sum_of_means(shots, second).value - mean * mean + error * error
+        if shots.count < 2:
+            raise InvalidValueError("a variance takes at least 2 shots, got 1; give more")
+        mean, squared_error = _sum_of_means(shots, first)
+        value = _sum_of_means(shots, second)[0] - mean * mean + squared_error
         twice = 2.0 * _columns(shots, mean)
         linear = {
             index: second.get(index, shots.zeros) - twice * first.get(index, shots.zeros) for index in {*first, *second}
         }
-        return Estimate(value, _sum_of_means(shots, linear).standard_error)
+        return Estimate(value, shots.backend.sqrt(_sum_of_means(shots, linear)[1]))
 
 
 @dataclass(frozen=True)
@@ -259,8 +262,8 @@ def _samples(shots: Shots, observable: Observable) -> dict[int, Array]:
     return {0: shots.indicator(shots.bits(observable.qubits), observable.bits)}
 
 
-def _sum_of_means(shots: Shots, samples: Mapping[int, Array]) -> Estimate:
-    """Return the mean of a sum of independently measured parts; their squared errors add up."""
+def _sum_of_means(shots: Shots, samples: Mapping[int, Array]) -> tuple[Array, Array]:
+    """Return the mean of a sum of independently measured parts, and its squared error: theirs add up."""
     backend = shots.backend
     value = error = backend.take(shots.zeros, 0, axis=1)
     for part in samples.values():
@@ -268,7 +271,7 @@ def _sum_of_means(shots: Shots, samples: Mapping[int, Array]) -> Estimate:
         distance = part - _columns(shots, mean)
         value = value + mean
         error = error + backend.sum(distance * distance, axis=1) / (shots.count * max(shots.count - 1, 1))
-    return Estimate(value, backend.sqrt(error))
+    return value, error
 
 
 def _columns(shots: Shots, each: Array) -> Array:
@@ -280,7 +283,10 @@ def _groups(measurement: probs | sample | counts, what: str) -> tuple[Group, ...
         return ()
     if measurement.qubits is not None:
         raise InvalidValueError(f"{what} got qubits and bits; give one of the two")
-    return (check_bits(measurement.bits, what),)
+    bits = check_bits(measurement.bits, what)
+    if not bits:
+        raise InvalidValueError(f"{what} got no bits; give at least one")
+    return (bits,)
 
 
 def _bit_requests(measurement: probs | sample | counts, run: Run, what: str) -> Sequence[Request]:
@@ -316,11 +322,18 @@ def _target(state: State, target: Any, num_qubits: int) -> Array:
 
 def _check_state(array: Any) -> None:
     """Refuse a NumPy vector that is not normalised, and a matrix that is no density matrix."""
-    weight = float(np.sum(np.abs(array) ** 2)) if array.ndim == 1 else complex(np.trace(array))
-    if not abs(weight - 1) < STATE_TOLERANCE:
-        raise InvalidValueError(f"fidelity got a state with the norm or trace {weight:.6g}; give one with 1")
-    if array.ndim == 2:
-        check_hermitian(array)
+    if array.ndim == 1:
+        norm = float(np.linalg.norm(array))
+        if not abs(norm - 1) < STATE_TOLERANCE:
+            raise InvalidValueError(f"fidelity got a state vector of norm {norm:.6g}; give one of norm 1")
+        return
+    check_hermitian(array)
+    trace, lowest = float(np.trace(array).real), float(np.linalg.eigvalsh(array)[0])
+    if not abs(trace - 1) < STATE_TOLERANCE or lowest < -STATE_TOLERANCE:
+        raise InvalidValueError(
+            f"fidelity got a matrix of trace {trace:.6g} with the eigenvalue {lowest:.6g}; give a density matrix, of "
+            "trace 1 and without negative eigenvalues"
+        )
 
 
 def _chosen(qubits: Sequence[int] | None, state: State, what: str) -> tuple[int, ...]:

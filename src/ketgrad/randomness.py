@@ -6,12 +6,16 @@ Reference: J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", S
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad.settings import Setting
+
+drawing: Setting[bool] = Setting("ketgrad_drawing", True)
+"""Whether outcomes may be drawn: not under finite differences, which of drawn outcomes are zero or noise."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,12 @@ class Key:
 
     seed: int
     branch: tuple[int, ...] = ()
+    is_fresh: bool = field(default=False, compare=False)
+    """Whether nobody chose the seed."""
 
     def split(self, count: int) -> tuple[Key, ...]:
         """Return `count` keys whose streams are independent of one another and of this one's."""
-        return tuple(Key(self.seed, (*self.branch, index)) for index in range(count))
+        return tuple(Key(self.seed, (*self.branch, index), self.is_fresh) for index in range(count))
 
     def generator(self) -> np.random.Generator:
         """Return NumPy's generator at the beginning of this key's stream."""
@@ -44,7 +50,7 @@ def random_key(seed: int | None) -> Key:
         If it is negative.
     """
     if seed is None:
-        return Key(secrets.randbits(128))
+        return Key(secrets.randbits(128), is_fresh=True)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
         raise InvalidTypeError(f"seed is {seed!r}; give an integer of zero or more, or None")
     if seed < 0:

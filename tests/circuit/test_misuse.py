@@ -272,15 +272,15 @@ def test_45_qubits_are_refused_by_a_memory_error_that_names_what_is_needed(backe
     with pytest.raises(MemoryError) as caught:
         call(circuit)
     assert isinstance(caught.value, kg.KetgradError)
-    # Three states of 2^45 numbers of 16 bytes.
-    assert re.fullmatch(memory_sentence(45, "double", "1.57e+06"), str(caught.value))
+    # Five states of 2^45 numbers of 16 bytes.
+    assert re.fullmatch(memory_sentence(45, "double", "2.62e+06"), str(caught.value))
 
 
 @pytest.mark.skipif(not hasattr(os, "sysconf"), reason="the machine's memory is not known here")
 def test_45_qubits_need_half_as_much_in_single_precision():
     with kg.use_precision("single"), pytest.raises(MemoryError) as caught:
         kg.Circuit(45).state()
-    assert str(caught.value).startswith("45 qubits in single precision need 7.86e+05 GiB, ")
+    assert str(caught.value).startswith("45 qubits in single precision need 1.31e+06 GiB, ")
 
 
 @pytest.mark.parametrize("num_qubits", [64, 2000])

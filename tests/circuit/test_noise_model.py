@@ -57,7 +57,11 @@ PLACES = {
         kg.Circuit(2).x(1).h(0).cx(1, 0),
         "x 1; bit_flip(0.1) 1; h 0; cx 1 0; bit_flip(0.1) 1; bit_flip(0.1) 0",
     ),
-    "an alias": (kg.NoiseModel().after("cnot", "bit_flip", 0.1), bell(), "h 0; cx 0 1; bit_flip(0.1) 0; bit_flip(0.1) 1"),
+    "an alias": (
+        kg.NoiseModel().after("cnot", "bit_flip", 0.1),
+        bell(),
+        "h 0; cx 0 1; bit_flip(0.1) 0; bit_flip(0.1) 1",
+    ),
     "two qubits, in the gate's order": (
         kg.NoiseModel().after("cx", "depolarizing2", 0.1),
         kg.Circuit(3).cx(2, 0),
@@ -87,7 +91,7 @@ PLACES = {
     "rotations, matrices and Pauli words": (
         kg.NoiseModel().after(["pauli_rotation", "unitary"], "bit_flip", 0.1),
         kg.Circuit(2).pauli_rotation(0.3, "XY", [0, 1]).unitary(np.eye(2), [1]),
-        "pauli_rotation(0.3, XY) 0 1; bit_flip(0.1) 0; bit_flip(0.1) 1; unitary 1; bit_flip(0.1) 1",
+        "pauli_rotation(XY, 0.3) 0 1; bit_flip(0.1) 0; bit_flip(0.1) 1; unitary 1; bit_flip(0.1) 1",
     ),
     "reading comes first": (
         kg.NoiseModel().after("h", "bit_flip", 0.1).readout(0.03, 0.05),
@@ -266,7 +270,8 @@ def test_native_arrays_have_the_value_and_derivative_of_the_dense_reference(auto
     close(backend, found, gradient(exact, POINT), 1e-9)
 
 
-def test_kraus_operators_that_are_native_arrays_differentiate(autodiff_backend):
+@pytest.mark.parametrize("compile_", [False, True], ids=["plain", "compiled"])
+def test_kraus_operators_that_are_native_arrays_differentiate(autodiff_backend, compile_):
     backend = autodiff_backend
 
     def energy(angle):
@@ -276,7 +281,7 @@ def test_kraus_operators_that_are_native_arrays_differentiate(autodiff_backend):
         turn = backend.stack([backend.stack([none, flip]), backend.stack([flip, none])])
         return kg.NoiseModel().after("ry", [keep, turn]).apply(kg.Circuit(1).ry(0.8, 0)).expectation(kg.Z(0))
 
-    value, found = kg.value_and_grad(energy, fallback="error")(backend.asarray(0.4))
+    value, found = kg.value_and_grad(kg.jit(energy) if compile_ else energy, fallback="error")(backend.asarray(0.4))
     # cos²a keeps and sin²a flips: cos(2a)⟨Z⟩.
     close(backend, value, np.cos(0.8) * np.cos(0.8))
     close(backend, found, -2 * np.sin(0.8) * np.cos(0.8))

@@ -90,7 +90,7 @@ def check_parameter(value: Any, name: str) -> Any:
         raise InvalidTypeError(f"{name} got the parameter {value!r}; give a real number or a 0-d array")
     if is_number(value):
         check_finite(value, name)
-        return value
+        return int(value) if isinstance(value, np.integer) else value
     if is_symbolic(value):
         return as_expression(value)
     shape = getattr(value, "shape", None)
@@ -104,7 +104,8 @@ def check_parameter(value: Any, name: str) -> Any:
         raise InvalidTypeError(f"{name} got a complex parameter; give a real one")
     if isinstance(value, np.ndarray) and value.dtype.kind not in "iuf":
         raise InvalidTypeError(f"{name} got a parameter of type {value.dtype}; give a real number")
-    return value
+    is_integer = isinstance(value, np.ndarray) and value.dtype.kind in "iu"
+    return int(value) if is_integer else value  # unsigned ones have no negative
 
 
 def check_matrix(matrix: Any, num_qubits: int, name: str) -> Any:

@@ -14,11 +14,14 @@ from ketgrad.circuit.channel_methods import ChannelMethods
 from ketgrad.circuit.checks import check_bits, check_controls, check_finite, check_qubits
 from ketgrad.circuit.classical_methods import ClassicalMethods
 from ketgrad.circuit.gate_methods import GateMethods
-from ketgrad.circuit.instructions import Instruction, Measure, Operation, Prepare, wires_of
+from ketgrad.circuit.instructions import Instruction, Measure, Operation, Prepare, ReadoutError, wires_of
 from ketgrad.circuit.result_methods import ResultMethods
 from ketgrad.circuit.show import show
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.interchange import openqasm2
+
+MAX_GATES = 1 << 24
+"""What `power` may make; more gates than that are a slip."""
 
 
 class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
@@ -112,7 +115,7 @@ class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
         ----------
         amplitudes
             2^k numbers, symbols, or an array of shape (2^k,), for k qubits, the first one most significant. They are
-            always divided by their norm, and differentiate so. Or a string such as "0110".
+            always divided by their norm, and differentiate so. Or a string such as "0110", which appends X gates.
         qubits
             By default all, in order.
 
@@ -131,7 +134,7 @@ class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
         """
         places = tuple(range(self.num_qubits)) if qubits is None else qubits
         if isinstance(amplitudes, str):
-            chosen = checked.post_selection(amplitudes, places, self.num_qubits)
+            chosen = checked.post_selection(amplitudes, places, self.num_qubits, "prepare")
             self._check_untouched(chosen.qubits)
             ones = [qubit for qubit, bit in zip(chosen.qubits, chosen.bits, strict=True) if bit == "1"]
             return self.add([checked.gate_operation("x", (), (qubit,), self.num_qubits) for qubit in ones])
@@ -174,7 +177,7 @@ class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
         {'101': 5}
         """
         chosen = check_controls(check_sequence(controls, "controls"), on, self.num_qubits)
-        moved = self._relabelled(gate, qubits)
+        moved = self._relabelled("controlled", gate, qubits)
         check_qubits((*(qubit for qubit, _ in chosen), *qubits), self.num_qubits, "controlled")
         return self.add([rewrites.with_controls(item, chosen) for item in moved])
 
@@ -199,7 +202,7 @@ class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
         >>> kg.Circuit(3).compose(bell, [2, 0])
         Circuit(3): h 2; cx 2 0
         """
-        return self.add(self._relabelled(other, qubits, bits))
+        return self.add(self._relabelled("compose", other, qubits, bits))
 
     def inverse(self) -> Circuit:
         """Return a new circuit that undoes this one.
@@ -245,6 +248,10 @@ class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
                 )
             return result.add([rewrites.fractional_power(self._instructions[0], float(exponent))])
         times = int(exponent) if isinstance(exponent, float | np.floating) else check_integer(exponent, "the exponent")
+        if len(self) * abs(times) > MAX_GATES:
+            raise InvalidValueError(
+                f"the power would have more than {MAX_GATES} gates; give an exponent closer to zero than {exponent:g}"
+            )
         base = self if times >= 0 else self.inverse()
         return result.add(base._instructions * abs(times))
 
@@ -310,7 +317,8 @@ class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
     def _check_untouched(self, qubits: Sequence[int]) -> None:
         """Refuse to prepare qubits that may no longer be in |0⟩."""
         for qubit in qubits:
-            last = next((item for item in reversed(self._instructions) if qubit in wires_of(item)), None)
+            acting = (item for item in reversed(self._instructions) if not isinstance(item, ReadoutError))
+            last = next((item for item in acting if qubit in wires_of(item)), None)
             if last is not None and not (isinstance(last, Operation) and last.name == "reset"):
                 raise InvalidValueError(
                     f"prepare takes qubits in |0⟩, but {show(last)} acts on qubit {qubit} before it; prepare first, or "
@@ -318,15 +326,15 @@ class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
                 )
 
     def _relabelled(
-        self, other: Circuit, qubits: Sequence[int] | None, bits: Sequence[int] | None = None
+        self, what: str, other: Circuit, qubits: Sequence[int] | None, bits: Sequence[int] | None = None
     ) -> list[Instruction]:
         if not isinstance(other, Circuit):
             raise InvalidTypeError(f"got a {type(other).__name__}; give a circuit")
-        places = check_qubits(range(other.num_qubits) if qubits is None else qubits, self.num_qubits, "compose")
+        places = check_qubits(range(other.num_qubits) if qubits is None else qubits, self.num_qubits, what)
         if len(places) != other.num_qubits:
             raise InvalidValueError(f"the circuit has {other.num_qubits} qubits, but {len(places)} were named for it")
         if bits is not None:
-            bits = check_bits(bits, "compose")
+            bits = check_bits(bits, what)
             if len(bits) != other.num_bits:
                 raise InvalidValueError(f"the circuit has {other.num_bits} bits, but {len(bits)} were named for it")
         return [rewrites.relabelled(item, places, bits) for item in other._instructions]

@@ -30,7 +30,7 @@ class ClassicalMethods:
         raise NotImplementedError
 
     def _relabelled(
-        self, other: Circuit, qubits: Sequence[int] | None, bits: Sequence[int] | None = None
+        self, what: str, other: Circuit, qubits: Sequence[int] | None, bits: Sequence[int] | None = None
     ) -> list[Instruction]:
         raise NotImplementedError
 
@@ -87,10 +87,12 @@ class ClassicalMethods:
         places = check_bits(bits, "conditioned")
         check_has_bits(self.num_bits, places, "conditioned")
         chosen = check_values(places, on, "conditions")
-        return self.add([with_conditions(item, chosen) for item in self._relabelled(gate, qubits)])
+        return self.add([with_conditions(item, chosen) for item in self._relabelled("conditioned", gate, qubits)])
 
     def post_select(self: Self, bits: str, qubits: Sequence[int]) -> Self:
         """Keep only those runs in which the qubits are found with these values, such as "01".
+
+        It is the ideal projection: errors of reading do not enter.
 
         Raises
         ------

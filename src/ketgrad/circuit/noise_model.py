@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ketgrad.checks import check_integer, check_sequence
 from ketgrad.circuit import operations as checked
 from ketgrad.circuit.channels import CHANNELS
@@ -24,6 +26,21 @@ class _Rule:
     channel: Operation
     gates: frozenset[str] | None
     qubits: frozenset[int] | None
+
+    def means(self, instruction: Instruction) -> bool:
+        """Tell whether this is a gate that the channel shall follow."""
+        if not isinstance(instruction, Operation) or instruction.is_channel:
+            return False
+        is_named = self.gates is None or instruction.name in self.gates
+        return is_named and (self.qubits is None or self.qubits.issuperset(wires_of(instruction)))
+
+    def after(self, instruction: Instruction) -> list[Operation]:
+        """Return the channel on each qubit of a gate, or on all of them together; nothing where it does not fit."""
+        if not self.means(instruction):
+            return []
+        wires, size = wires_of(instruction), len(self.channel.qubits)
+        places = [(wire,) for wire in wires] if size == 1 else [wires] if size == len(wires) else []
+        return [Operation(self.channel.name, self.channel.parameters, place) for place in places]
 
 
 class NoiseModel:
@@ -68,7 +85,10 @@ class NoiseModel:
         InvalidValueError
             For a gate or channel that is not known, or parameters out of range; the model stays as it was.
         """
-        names = None if gates is None else frozenset(map(_known_gate, [gates] if isinstance(gates, str) else gates))
+        named = [gates] if isinstance(gates, str) else gates
+        names = None if named is None else frozenset(map(_known_gate, check_sequence(named, "after")))
+        if names is not None and not names:
+            raise InvalidValueError("after got no gates; give at least one name, or None for every gate")
         self._rules.append(_Rule(_template(channel, parameters), names, _places(qubits)))
         return self
 
@@ -82,40 +102,43 @@ class NoiseModel:
         """Return a new circuit with this noise; the one given stays as it was."""
         if not isinstance(circuit, Circuit):
             raise InvalidTypeError(f"apply takes a circuit, got a {type(circuit).__name__}")
+        self._check_fits(circuit)
         result = circuit.like()
         for p01, p10, qubits in self._readout:
-            for qubit in range(circuit.num_qubits):
-                if qubits is None or qubit in qubits:
-                    result.readout_error(p01, p10, qubit)
+            for qubit in sorted(range(circuit.num_qubits) if qubits is None else qubits):
+                result.readout_error(p01, p10, qubit)
         for instruction in circuit.operations:
-            result.add([instruction, *self._noise_after(instruction)])
+            result.add([instruction, *(channel for rule in self._rules for channel in rule.after(instruction))])
         return result
 
-    def _noise_after(self, instruction: Instruction) -> list[Operation]:
-        if not isinstance(instruction, Operation) or instruction.is_channel:
-            return []
-        wires, found = wires_of(instruction), []
+    def __repr__(self) -> str:
+        rules = [f"{rule.channel.name} after {', '.join(sorted(rule.gates or ['every gate']))}" for rule in self._rules]
+        return f"NoiseModel: {'; '.join([*rules, *('read-out errors' for _ in self._readout)])}"
+
+    def _check_fits(self, circuit: Circuit) -> None:
+        """Refuse a channel that was asked for after gates of the circuit and fits none of them."""
         for rule in self._rules:
-            named = rule.gates is None or instruction.name in rule.gates
-            if not named or (rule.qubits is not None and not rule.qubits.issuperset(wires)):
-                continue
-            size = len(rule.channel.qubits)
-            places = [(wire,) for wire in wires] if size == 1 else [wires] if size == len(wires) else []
-            found += [_moved(rule.channel, place) for place in places]
-        return found
+            meant = [item for item in circuit.operations if rule.gates is not None and rule.means(item)]
+            if meant and not any(rule.after(item) for item in meant):
+                raise InvalidValueError(
+                    f"{rule.channel.name} acts on {len(rule.channel.qubits)} qubits, but none of the gates "
+                    f"{', '.join(sorted(rule.gates or ()))} of the circuit does; give a channel on one, or other gates"
+                )
 
 
 def _template(channel: Any, parameters: tuple[Any, ...]) -> Operation:
     if not isinstance(channel, str):
         matrices = check_sequence(channel, "after")
-        size = max([1, *(len(matrix).bit_length() - 1 for matrix in matrices)])
+        rows = [_shape(matrix)[0] for matrix in matrices if _shape(matrix)]
+        size = max([1, *(count.bit_length() - 1 for count in rows)])
         return checked.kraus_operation(matrices, range(size), size)
     size = CHANNELS[channel].num_qubits if channel in CHANNELS else 1
     return checked.channel_operation(channel, parameters, range(size), size)
 
 
-def _moved(channel: Operation, place: tuple[int, ...]) -> Operation:
-    return Operation(channel.name, channel.parameters, place)
+def _shape(matrix: Any) -> tuple[int, ...]:
+    shape = getattr(matrix, "shape", None)
+    return np.shape(matrix) if shape is None else tuple(shape)
 
 
 def _known_gate(name: Any) -> str:

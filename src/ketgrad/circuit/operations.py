@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ketgrad.checks import check_sequence
-from ketgrad.circuit.channels import CHANNELS
+from ketgrad.circuit.channels import CHANNELS, check_probability
 from ketgrad.circuit.checks import (
     check_kraus,
     check_matrix,
@@ -89,12 +89,12 @@ def pauli_rotation_operation(theta: Any, word: Any, qubits: Sequence[Any], num_q
     )
 
 
-def post_selection(bits: Any, qubits: Sequence[Any], num_qubits: int) -> PostSelect:
-    """Check the outcome that is kept."""
-    checked = check_qubits(qubits, num_qubits, "post_select")
+def post_selection(bits: Any, qubits: Sequence[Any], num_qubits: int, what: str = "post_select") -> PostSelect:
+    """Check an outcome, a string with 0 or 1 for each of the qubits."""
+    checked = check_qubits(qubits, num_qubits, what)
     if not isinstance(bits, str) or not set(bits) <= {"0", "1"} or len(bits) != len(checked) or not bits:
         raise InvalidValueError(
-            f"post_select got the outcome {bits!r} for {count_noun(len(checked), 'qubit')}; give a string with 0 or 1 "
+            f"{what} got the outcome {bits!r} for {count_noun(len(checked), 'qubit')}; give a string with 0 or 1 "
             'for each, such as "01"'
         )
     return PostSelect(bits, checked)
@@ -102,8 +102,9 @@ def post_selection(bits: Any, qubits: Sequence[Any], num_qubits: int) -> PostSel
 
 def readout_error(p01: Any, p10: Any, qubit: Any, num_qubits: int) -> ReadoutError:
     """Check the probabilities with which 0 is read as 1, and 1 as 0."""
-    as_channel = channel_operation("misread", (p01, p10), (qubit,), num_qubits)
-    return ReadoutError((as_channel.parameters[0], as_channel.parameters[1]), as_channel.qubits[0])
+    first, second = (check_parameter(value, "readout_error") for value in (p01, p10))
+    check_probability("readout_error", [float(value) for value in (first, second) if is_number(value)])
+    return ReadoutError((first, second), *check_qubits((qubit,), num_qubits, "readout_error"))
 
 
 def preparation(amplitudes: Any, qubits: Sequence[Any], num_qubits: int) -> Prepare:
@@ -134,8 +135,8 @@ def _amplitudes(amplitudes: Any) -> Any:
     if isinstance(amplitudes, ParameterArray):
         return tuple(check_parameter(value, "prepare") for value in amplitudes.flat)
     if isinstance(amplitudes, list | tuple):
-        if all(isinstance(value, int | float | complex | np.number) for value in amplitudes):
-            return _constant(np.array(amplitudes, "complex128"))
+        if all(_is_amplitude(value) for value in amplitudes):
+            return _constant(_complex_vector(amplitudes))
         return tuple(check_parameter(value, "prepare") for value in amplitudes)
     if isinstance(amplitudes, np.ndarray):
         if amplitudes.dtype.kind not in "iufc":
@@ -148,8 +149,21 @@ def _amplitudes(amplitudes: Any) -> Any:
     return amplitudes
 
 
+def _is_amplitude(value: Any) -> bool:
+    return isinstance(value, int | float | complex | np.number) and not isinstance(value, bool)
+
+
+def _complex_vector(amplitudes: Sequence[Any]) -> Any:
+    try:
+        return np.array(amplitudes, "complex128")
+    except OverflowError:
+        raise InvalidValueError("prepare got an amplitude beyond all floats; give smaller numbers") from None
+
+
 def _constant(amplitudes: Any) -> Any:
     if amplitudes.ndim == 1 and amplitudes.size:
         check_amplitudes(amplitudes)
+        amplitudes /= np.abs(amplitudes).max()  # so that no square is too large or too small for single precision
+        amplitudes /= np.linalg.norm(amplitudes)
     amplitudes.flags.writeable = False
     return amplitudes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from ketgrad.circuit.checks import Controls
 from ketgrad.circuit.gates import GATES, INVERSES, FixedGate, RotationGate
 from ketgrad.circuit.instructions import Instruction, Measure, Operation, ReadoutError
 from ketgrad.errors import InvalidValueError, UnsupportedError
+
+SAME_EIGENVALUE = 1e-9
+"""Eigenvalues closer than this are told apart by their other part, where that differs more."""
 
 
 def relabelled(instruction: Instruction, places: Sequence[int], bits: Sequence[int] | None = None) -> Instruction:
@@ -106,15 +110,14 @@ def _matrix_power(matrix: Any, exponent: float) -> Any:
 def _eigenvectors(matrix: Any) -> Any:
     """Return orthonormal eigenvectors of a unitary matrix, those of coinciding eigenvalues included.
 
-    The Hermitian matrices cos(a)·Re U + sin(a)·Im U share them; an angle at which two different eigenvalues of U
-    coincide there is passed over.
+    Its Hermitian parts cos φ and sin φ share them: those of the first, and where it has eigenvalues twice, within
+    their space those of the second.
     """
     adjoint = matrix.conj().T
-    real, imaginary = (matrix + adjoint) / 2, (matrix - adjoint) / 2j
-    candidates = [np.linalg.eigh(np.cos(angle) * real + np.sin(angle) * imaginary)[1] for angle in (0.4, 1.3, 2.1)]
-
-    def mixing(vectors: Any) -> float:
-        rotated = vectors.conj().T @ matrix @ vectors
-        return float(np.abs(rotated - np.diag(np.diag(rotated))).max())
-
-    return min(candidates, key=mixing)
+    cosines, vectors = np.linalg.eigh((matrix + adjoint) / 2)
+    sines = vectors.conj().T @ ((matrix - adjoint) / 2j) @ vectors
+    starts = [0, *(np.flatnonzero(np.diff(cosines) > SAME_EIGENVALUE) + 1), len(matrix)]
+    for start, stop in pairwise(starts):
+        _, turned = np.linalg.eigh(sines[start:stop, start:stop])
+        vectors[:, start:stop] = vectors[:, start:stop] @ turned
+    return vectors

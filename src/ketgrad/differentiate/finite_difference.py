@@ -12,8 +12,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ketgrad.errors import PrecisionError
-from ketgrad.precision import COMPLEX_TYPES, use_precision
+from ketgrad.precision import COMPLEX_TYPES, Precision, use_precision
 from ketgrad.protocol import Array, ArrayBackend
+from ketgrad.randomness import drawing
 
 WIDEST = {"float32": "float64", "float64": "float64", "complex64": "complex128", "complex128": "complex128"}
 EPSILON = {"float32": 2.0**-23, "complex64": 2.0**-23, "float64": 2.0**-52, "complex128": 2.0**-52}
@@ -40,7 +41,8 @@ def central_difference(backend: ArrayBackend, function: Callable[[Array], Array]
     x + iy it is ∂f/∂x + i ∂f/∂y, elementwise.
     """
     own = backend.dtype(point)
-    with use_precision("double" if EPSILON[own] == EPSILON["float64"] else "single"):
+    precision: Precision = "double" if EPSILON[own] == EPSILON["float64"] else "single"
+    with use_precision(precision), drawing.override(False):
         along_real = _differences(backend, function, point, 1.0)
         if own not in COMPLEX_TYPES:
             return backend.astype(along_real, _type_like(dtype, backend.dtype(along_real)))

@@ -83,7 +83,7 @@ def initial_vectors(
     ones = backend.asarray(np.ones(batch, COMPLEX_TYPE[precision]), device=device)
     wires = program.num_wires
     if initial is not None:
-        given = normalised(backend, backend.astype(initial, COMPLEX_TYPE[precision]))
+        given = normalised(backend, initial, precision)
         subscripts = "z,za,b->zab" if len(tuple(given.shape)) == 2 else "z,a,b->zab"
         rest = _one_hot(backend, 1 << (wires - program.num_qubits), precision, device)
         return backend.reshape(backend.einsum(subscripts, ones, given, rest), (batch, 1 << wires))

@@ -15,11 +15,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ketgrad.circuit.channels import CHANNELS
-from ketgrad.circuit.checks import Controls, check_kraus, check_unitary
+from ketgrad.circuit.checks import Controls, check_kraus, check_unitary, is_number
 from ketgrad.circuit.gates import FixedGate, RotationGate
 from ketgrad.circuit.instructions import Instruction, Measure, Operation, PostSelect, Prepare, ReadoutError, numbers_of
 from ketgrad.circuit.operations import check_amplitudes
-from ketgrad.precision import COMPLEX_TYPE, REAL_TYPE, Precision
+from ketgrad.precision import COMPLEX_TYPE, INTEGER_TYPES, REAL_TYPE, Precision
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate.parts import elementary, table_gate
 from ketgrad.simulate.program import Snapshot
@@ -138,7 +138,7 @@ class _Maker:
             case Prepare():
                 return Loading(self._amplitudes(part, slot), part.qubits)
             case ReadoutError():
-                return Confusion(self._confusion(slot), part.qubit)
+                return Confusion(self._confusion(part.parameters, slot), part.qubit)
             case Operation():
                 return self._operation(part, slot)
         return part
@@ -161,12 +161,17 @@ class _Maker:
         phases = backend.exp(1j * backend.astype(exponents, COMPLEX_TYPE[self.precision]))
         return backend.einsum(_batched(phases, "gk,gkij->gij"), phases, self._constant(projectors))
 
-    def _weights(self, name: str, slot: int) -> Array:
+    def _weights(self, name: str, parameters: Sequence[Any], slot: int) -> Array:
         """Return a channel's weights, of shape (terms,) or (batch, terms), real."""
         backend, channel = self.backend, CHANNELS[name]
         if not channel.parameters:
             return backend.asarray(np.ones(1), dtype=REAL_TYPE[self.precision], device=self.device)
-        numbers = [backend.take(self.scalars, slot + offset, axis=-1) for offset in range(len(channel.parameters))]
+        if all(map(is_number, parameters)):
+            # Apart from the other numbers of the circuit, whose graph these constants would join.
+            kind = REAL_TYPE[self.precision]
+            numbers = [backend.asarray(float(value), dtype=kind, device=self.device) for value in parameters]
+        else:
+            numbers = [backend.take(self.scalars, slot + offset, axis=-1) for offset in range(len(parameters))]
         if all(map(backend.is_concrete, numbers)):
             rows = np.stack([backend.to_numpy(number).reshape(-1) for number in numbers], axis=-1)
             for row in rows:
@@ -174,7 +179,7 @@ class _Maker:
         return backend.stack(channel.weights(backend, numbers), axis=-1)
 
     def _superoperator(self, part: Operation, slot: int) -> Array:
-        weights = self.backend.astype(self._weights(part.name, slot), COMPLEX_TYPE[self.precision])
+        weights = self.backend.astype(self._weights(part.name, part.parameters, slot), COMPLEX_TYPE[self.precision])
         terms = self._constant(CHANNELS[part.name].terms)
         return self.backend.einsum(_batched(weights, "t,tij->ij"), weights, terms)
 
@@ -197,7 +202,7 @@ class _Maker:
         backend = self.backend
         if part.name == "kraus":
             return Choice(self._kraus(part), part.qubits)
-        channel, weights = CHANNELS[part.name], self._weights(part.name, slot)
+        channel, weights = CHANNELS[part.name], self._weights(part.name, part.parameters, slot)
         if channel.unitaries is not None:
             shares = backend.asarray(channel.shares, dtype=REAL_TYPE[self.precision], device=self.device)
             probabilities = backend.einsum(_batched(weights, "t,tm->m"), weights, shares)
@@ -207,8 +212,8 @@ class _Maker:
         units = self._constant(channel.kraus_units)
         return Choice(backend.einsum(_batched(complex_factors, "u,umij->mij"), complex_factors, units), part.qubits)
 
-    def _confusion(self, slot: int) -> Array:
-        weights = self._weights("misread", slot)
+    def _confusion(self, parameters: Sequence[Any], slot: int) -> Array:
+        weights = self._weights("misread", parameters, slot)
         places = np.zeros((5, 2, 2))
         for term, (true, read) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1)]):
             places[term, read, true] = 1
@@ -216,14 +221,14 @@ class _Maker:
         return self.backend.einsum(_batched(weights, "t,tij->ij"), weights, constants)
 
     def _amplitudes(self, part: Prepare, slot: int) -> Array:
-        backend, kind = self.backend, COMPLEX_TYPE[self.precision]
+        backend = self.backend
         if isinstance(part.amplitudes, tuple):
             array = backend.take(self.scalars, np.arange(slot, slot + len(part.amplitudes)), axis=-1)
         else:
             array = backend.asarray(part.amplitudes, device=self.device)
         if backend.is_concrete(array):
             check_amplitudes(backend.to_numpy(array))
-        return normalised(backend, backend.astype(array, kind))
+        return normalised(backend, array, self.precision)
 
     def _unitary(self, part: Operation) -> Array:
         backend, matrix = self.backend, part.parameters[0]
@@ -236,12 +241,26 @@ class _Maker:
         return self.backend.asarray(matrix, dtype=COMPLEX_TYPE[self.precision], device=self.device)
 
 
-def normalised(backend: ArrayBackend, vectors: Array) -> Array:
-    """Divide complex vectors, in the last axis, by their norms."""
-    squares = backend.real(backend.conj(vectors) * vectors)
+def normalised(backend: ArrayBackend, vectors: Array, precision: Precision) -> Array:
+    """Return vectors, divided in the last axis by their norms, as complex numbers of this precision."""
+    complex_vectors = backend.astype(_rescaled(backend, vectors), COMPLEX_TYPE[precision])
+    squares = backend.real(backend.conj(complex_vectors) * complex_vectors)
     norms = backend.sqrt(backend.sum(squares, axis=-1))
-    subscripts = "za,z->za" if len(tuple(vectors.shape)) == 2 else "a,->a"
-    return backend.einsum(subscripts, vectors, backend.astype(1.0 / norms, backend.dtype(vectors)))
+    return _divided(backend, complex_vectors, backend.astype(norms, COMPLEX_TYPE[precision]))
+
+
+def _rescaled(backend: ArrayBackend, vectors: Array) -> Array:
+    """Divide by the largest elements, where they can be seen, so that no square is too large or too small."""
+    if not backend.is_concrete(vectors) or backend.dtype(vectors) in INTEGER_TYPES:
+        return vectors
+    largest = np.abs(backend.to_numpy(vectors)).max(axis=-1)
+    return _divided(
+        backend, vectors, backend.asarray(largest, dtype=backend.dtype(vectors), device=backend.device(vectors))
+    )
+
+
+def _divided(backend: ArrayBackend, vectors: Array, divisors: Array) -> Array:
+    return backend.einsum("za,z->za" if len(tuple(vectors.shape)) == 2 else "a,->a", vectors, 1.0 / divisors)
 
 
 def _batched(array: Array, subscripts: str) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ketgrad.checks import check_integer
-from ketgrad.errors import InvalidValueError, OutOfMemoryError, UnsupportedError
+from ketgrad.circuit.checks import count_noun
+from ketgrad.errors import InvalidTypeError, InvalidValueError, OutOfMemoryError, UnsupportedError
 from ketgrad.precision import COMPLEX_TYPE, Precision, get_precision
 from ketgrad.settings import Setting
 from ketgrad.simulate.parts import elementary
@@ -17,9 +19,13 @@ from ketgrad.simulate.program import lower
 
 if TYPE_CHECKING:
     from ketgrad.circuit.circuit import Circuit
+    from ketgrad.measurements import Measurement
 
-STATES_IN_FLIGHT = 3
-"""A gate needs its input, its output, and a copy in another order of axes."""
+STATES_IN_FLIGHT = 5
+"""A gate needs its input, its output, and a copy in another order of axes; the widest steps were measured to take 5."""
+
+STATES_OF_A_GRADIENT = 3
+"""What a backward pass takes beside the states that it keeps."""
 
 CONTROL_GROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """Where Linux writes down what a container may use."""
@@ -41,7 +47,9 @@ def set_memory_limit(limit: int | None) -> None:
     _limit.set(limit)
 
 
-def memory_estimate(circuit: Circuit, gradient: str | None = None, batch: int = 1) -> int:
+def memory_estimate(
+    circuit: Circuit, gradient: str | None = None, batch: int = 1, measurements: Sequence[Measurement] = ()
+) -> int:
     """Return the bytes that the states of a run take, in the precision in force.
 
     Parameters
@@ -52,6 +60,9 @@ def memory_estimate(circuit: Circuit, gradient: str | None = None, batch: int = 
         None for results alone; "backprop" (or "best") for a gradient, which keeps the state after every gate.
     batch
         How many sets of parameters run at once.
+    measurements
+        What is asked for, where it is classical bits, such as `[kg.counts(bits=[0, 1])]`: the outcomes of qubits that
+        go on are kept on wires of their own until then.
 
     Raises
     ------
@@ -61,19 +72,22 @@ def memory_estimate(circuit: Circuit, gradient: str | None = None, batch: int = 
     Examples
     --------
     >>> import ketgrad as kg
-    >>> kg.memory_estimate(kg.Circuit(20).h(0))  # three states of 2^20 complex numbers
-    50331648
+    >>> kg.memory_estimate(kg.Circuit(20).h(0))  # five states of 2^20 complex numbers
+    83886080
     >>> kg.memory_estimate(kg.Circuit(10).depolarizing(0.1, 0), batch=2)
-    100663296
+    167772160
     """
+    if not hasattr(circuit, "operations"):
+        raise InvalidTypeError(f"memory_estimate takes a circuit, got a {type(circuit).__name__}")
     if gradient not in (None, "best", "backprop"):
         raise UnsupportedError(f"gradient {gradient!r} is not there; give None, best or backprop")
     if check_integer(batch, "the batch") < 1:
         raise InvalidValueError(f"the batch is {batch}; give at least 1")
-    program = lower(circuit.operations, circuit.num_qubits)
+    groups = [group for item in measurements for group in item.groups]
+    program = lower(circuit.operations, circuit.num_qubits, groups)
     states = STATES_IN_FLIGHT
     if gradient is not None:
-        states += sum(1 for item in program.items for _ in elementary(item))
+        states += STATES_OF_A_GRADIENT + sum(1 for item in program.items for _ in elementary(item))
     return states * state_bytes(program.num_wires, get_precision(), batch, is_mixed=program.is_mixed)
 
 
@@ -96,16 +110,39 @@ def check_memory(num_qubits: int, num_wires: int, precision: Precision, batch: i
     if present is None or needed <= present:
         return
     further = f", and {num_wires - num_qubits} more for outcomes," if num_wires > num_qubits else ""
-    what = f"{num_qubits} qubits{further}" if batch == 1 else f"{batch} times {num_qubits} qubits{further}"
+    times = "" if batch == 1 else f"{batch} times "
+    what = f"{times}{count_noun(num_qubits, 'qubit')}{further}"
     kind = " as density matrices, which noise takes," if is_mixed else ""
     ways = ["use fewer qubits", 'kg.set_precision("single"), which halves it']
     if is_mixed:
         ways.append("kg.function(..., trajectories=...), which takes state vectors")
     there = "this machine has" if _limit.get() is None else "the limit set is"
+    if batch > 1:
+        ways.insert(0, "run fewer at a time")
     raise OutOfMemoryError(
         f"{what}{kind} in {precision} precision need {_gibibytes(needed)} GiB, and {there} {_gibibytes(present)} GiB; "
         f"{', '.join(ways)}, or kg.set_memory_limit to allow it"
     )
+
+
+def check_result_memory(num_qubits: int, batch: int, itemsize: int) -> None:
+    """Refuse a density matrix of some qubits for which there is too little memory."""
+    needed, present = 2 * batch * itemsize << (2 * num_qubits), _limit.get() or available_memory()
+    if present is not None and needed > present:
+        raise OutOfMemoryError(
+            f"the density matrix of {count_noun(num_qubits, 'qubit')} needs {_gibibytes(needed)} GiB, and there are "
+            f"{_gibibytes(present)} GiB; ask for fewer qubits"
+        )
+
+
+def check_shot_memory(shots: int, bits: int) -> None:
+    """Refuse more shots than there is memory for: each takes a random number and its bits, twice."""
+    needed, present = 16 * shots * (bits + 1), _limit.get() or available_memory()
+    if present is not None and needed > present:
+        raise OutOfMemoryError(
+            f"{shots} shots need {_gibibytes(needed)} GiB, and there are {_gibibytes(present)} GiB; take fewer, or add "
+            "up several runs with seeds of their own"
+        )
 
 
 def available_memory() -> int | None:

@@ -141,6 +141,8 @@ class _Writer:
     needed: list[float] = field(default_factory=list)
     """The place up to which each further wire is needed."""
     errors: dict[int, ReadoutError] = field(default_factory=dict)
+    copies: dict[int, int] = field(default_factory=dict)
+    """In the pure way: the wire that has the value of a qubit, for as long as neither is changed."""
 
     def write(self, instructions: Sequence[Instruction], groups: Sequence[Group]) -> Program:
         times = [_time_of(instructions, group) for group in groups]
@@ -155,6 +157,9 @@ class _Writer:
                     self.items.append(instruction)
                 case _:
                     self.items.append(instruction)
+            if not isinstance(instruction, Measure | PostSelect | ReadoutError):
+                for qubit in instruction.qubits:
+                    self.copies.pop(qubit, None)
             self.items += [
                 Snapshot(group, tuple(self.wire_of_bit[bit] for bit in group))
                 for group, time in zip(groups, times, strict=True)
@@ -194,7 +199,12 @@ class _Writer:
             self.items.append(replace(operation, controls=tuple(controls.items()), conditions=()))
 
     def _copied(self, qubit: int, place: int, needed: int) -> int:
-        """Copy a qubit's value to a further wire, in the mixed way to one that is needed no more where there is one."""
+        """Copy a qubit's value to a further wire, in the mixed way to one that is needed no more where there is one.
+
+        In the pure way nothing ever changes a further wire, so that an earlier copy of the same value does.
+        """
+        if qubit in self.copies:
+            return self.copies[qubit]
         free = [index for index, until in enumerate(self.needed) if until < place] if self.is_mixed else []
         index = free[0] if free else len(self.needed)
         wire = self.num_qubits + index
@@ -204,4 +214,6 @@ class _Writer:
         else:
             self.needed.append(needed)
         self.items.append(Operation("cx", (), (qubit, wire)))
+        if not self.is_mixed:
+            self.copies[qubit] = wire
         return wire

@@ -21,7 +21,12 @@ from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import readout, tensor
 from ketgrad.simulate.bases import group_words
 from ketgrad.simulate.evolve import Run
+from ketgrad.simulate.host import on_host
 from ketgrad.simulate.states import State, StateVector
+
+NO_TARGET_DERIVATIVE = (
+    "the fidelity with a density matrix has no derivative by that matrix here; give a state vector, or exchange the two"
+)
 
 TINY = 1e-30
 """Keeps logarithms finite at eigenvalue zero, where x·log x and its gradient's weight vanish."""
@@ -66,17 +71,25 @@ def refuse_misread_matrix(run: Run, observable: Hermitian) -> None:
 
 def purity(state: State, qubits: tuple[int, ...]) -> Array:
     """Return tr ρ² of some qubits, of shape (batch,)."""
-    backend, matrix = state.backend, state.reduced(qubits)
+    backend, matrix = state.backend, state.reduced(smaller_side(state, qubits))
     return backend.real(backend.einsum("zab,zba->z", matrix, matrix))
 
 
 def entropy(state: State, qubits: tuple[int, ...], base: float | None) -> Array:
     """Return the von Neumann entropy −tr ρ log ρ of some qubits, of shape (batch,)."""
     backend = state.backend
-    eigenvalues, _ = backend.eigh(state.reduced(qubits))
+    eigenvalues, _ = backend.eigh(state.reduced(smaller_side(state, qubits)))
     each = eigenvalues * backend.log(backend.abs(eigenvalues) + TINY)
     nats = -backend.sum(each, axis=1)
     return nats if base is None else nats / math.log(base)
+
+
+def smaller_side(state: State, qubits: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the qubits, or of a pure state all others where those are fewer: their spectrum is the same."""
+    is_pure = isinstance(state, StateVector) and state.is_pure
+    if not is_pure or 2 * len(qubits) <= state.num_qubits:
+        return qubits
+    return tuple(qubit for qubit in range(state.num_qubits) if qubit not in qubits)
 
 
 def check_observable(observable: Any, num_qubits: int) -> None:
@@ -106,21 +119,24 @@ def fidelity(state: State, target: Array, qubits: tuple[int, ...]) -> Array:
     matrix = state.reduced(qubits)
     if len(tuple(target.shape)) == 1:
         return backend.real(backend.einsum("a,zab,b->z", backend.conj(target), matrix, target))
-    values, vectors = backend.eigh(target)
-    root = backend.einsum(
-        "ab,b,cb->ac", vectors, backend.astype(_root(backend, values), backend.dtype(vectors)), backend.conj(vectors)
-    )
-    inner = backend.einsum("ab,zbc,cd->zad", root, matrix, root)
-    eigenvalues, _ = backend.eigh(0.5 * (inner + backend.conj(backend.transpose(inner, (0, 2, 1)))))
+    root = on_host(backend, _matrix_root, lambda spec: spec, NO_TARGET_DERIVATIVE)(target)
+    inner = backend.matmul(backend.matmul(root, matrix), root)
+    eigenvalues, _ = backend.eigh((inner + backend.conj(backend.transpose(inner, (0, 2, 1)))) * 0.5)
     total = backend.sum(_root(backend, eigenvalues), axis=1)
     return total * total
 
 
+def _matrix_root(matrix: Any) -> Any:
+    """Return the square root of a positive NumPy matrix; eigenvalues below zero are rounding."""
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.conj().T
+
+
 def _root(backend: ArrayBackend, values: Array) -> Array:
     """Return the square roots of eigenvalues; those below rounding are zero, and so is their derivative."""
-    rounding = 8 * np.finfo(backend.dtype(values)).eps
-    above = values - rounding
-    return backend.sqrt(0.5 * (above + backend.abs(above)) + TINY)
+    above = values - 8.0 * float(np.finfo(backend.dtype(values)).eps)
+    is_above = backend.detach(0.5 * (1.0 + above / (backend.abs(above) + TINY)))
+    return backend.sqrt(values * is_above + TINY)
 
 
 def _hermitian_expectation(state: State, observable: Hermitian, power: int = 1) -> Array:
@@ -151,14 +167,14 @@ def pauli_expectation(run: Run, observable: PauliSum) -> Array:
 
 
 def _words(state: State, words: Sequence[Word]) -> list[Array]:
-    shared: dict[tuple[int, ...], Array] = {}
-    values = []
+    by_flips: dict[tuple[int, ...], list[Word]] = {}
     for word in words:
-        flipped = tuple(qubit for qubit, letter in word if letter in "XY")
-        if flipped not in shared:
-            shared[flipped] = state.correlations(flipped)
-        values.append(_word_value(state.backend, shared[flipped], word))
-    return values
+        by_flips.setdefault(tuple(qubit for qubit, letter in word if letter in "XY"), []).append(word)
+    values: dict[Word, Array] = {}
+    for flipped, members in by_flips.items():
+        correlations = state.correlations(flipped)  # as large as the state, so one at a time
+        values.update((word, _word_value(state.backend, correlations, word)) for word in members)
+    return [values[word] for word in words]
 
 
 def _misread_words(run: Run, words: Sequence[Word]) -> list[Array]:

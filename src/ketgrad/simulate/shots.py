@@ -8,19 +8,22 @@ the host; what comes of it is ordinary algebra on bits again. A drawing has no d
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from ketgrad.errors import GradientError, InvalidValueError
 from ketgrad.observables.matrix import Hermitian
 from ketgrad.observables.pauli import Word
-from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability
+from ketgrad.protocol import Array, ArrayBackend, ArraySpec
+from ketgrad.randomness import Key, drawing
 from ketgrad.simulate import readout
 from ketgrad.simulate.bases import group_words
 from ketgrad.simulate.evolve import Run
+from ketgrad.simulate.host import on_host
+from ketgrad.simulate.memory import check_shot_memory
 from ketgrad.simulate.program import Group
 from ketgrad.simulate.results import hermitian_matrix
 
@@ -40,7 +43,7 @@ SIGNS_AT_ONCE = 1 << 23
 
 NO_DERIVATIVE = (
     "a result estimated from shots or trajectories has no derivative of its own: differentiate the exact result, "
-    "without shots, or use finite differences"
+    "without them"
 )
 
 
@@ -76,7 +79,7 @@ class Shots:
         """Return what was read from these qubits."""
         word = [(qubit, "Z") for qubit in qubits]
         setting, bits = next(pair for pair in self.settings if set(word) <= set(pair[0]))
-        return self.backend.take(bits, np.array([setting.index(letter) for letter in word]), axis=2)
+        return self.backend.take(bits, np.array([setting.index(letter) for letter in word], int), axis=2)
 
     def classical(self, group: Group) -> Array:
         """Return the outcomes of a group of classical bits."""
@@ -112,7 +115,7 @@ class Shots:
 
     def frequencies(self, bits: Array) -> Array:
         """Return how often each outcome came, of all shots, of shape (batch, 2^k)."""
-        return on_host(self.backend, _frequencies, _frequencies_spec)(bits)
+        return on_host(self.backend, _frequencies, _frequencies_spec, NO_DERIVATIVE)(bits)
 
     def _sum(self, index: int, words: Sequence[Word], places: Sequence[int], coefficients: Array) -> Array:
         backend, total = self.backend, self.zeros
@@ -146,8 +149,9 @@ def measure(run: Run, requests: Sequence[Request], shots: int, key: Any) -> Shot
     drawn_spectra = []
     for observable in matrices:
         eigenvalues, vectors = backend.eigh(hermitian_matrix(run.state, observable))
-        turned = run.state.apply(backend.conj(backend.transpose(vectors, (1, 0))), observable.qubits)
-        bits = draw_bits(backend, readout.marginal(turned, observable.qubits), shots, next(keys))
+        reduced = run.state.reduced(observable.qubits)
+        chances = backend.real(backend.einsum("ak,zab,bk->zk", backend.conj(vectors), reduced, vectors))
+        bits = draw_bits(backend, chances, shots, next(keys))
         drawn_spectra.append((observable, eigenvalues, bits))
     drawn_groups = [(group, draw_bits(backend, run.bits[group], shots, next(keys))) for group in groups]
     zeros = backend.zeros(
@@ -160,25 +164,21 @@ def measure(run: Run, requests: Sequence[Request], shots: int, key: Any) -> Shot
 
 def draw_bits(backend: ArrayBackend, probabilities: Array, shots: int, key: Any) -> Array:
     """Draw outcomes, as bits 0.0 and 1.0 of shape (batch, shots, k), from probabilities of shape (batch, 2^k)."""
+    check_drawing(backend, key, probabilities)
+    check_shot_memory(probabilities.shape[0] * shots, probabilities.shape[1].bit_length())
     uniform = backend.random_uniform(key, (probabilities.shape[0], shots), dtype=backend.dtype(probabilities))
-    return on_host(backend, _draw, _bits_spec)(probabilities, uniform)
+    return on_host(backend, _draw, _bits_spec, NO_DERIVATIVE)(probabilities, uniform)
 
 
-def on_host(
-    backend: ArrayBackend, function: Callable[..., Any], output: Callable[..., ArraySpec]
-) -> Callable[..., Array]:
-    """Return an operation over NumPy arrays that refuses to be differentiated."""
-    hashable: Any = backend
-    if Capability.HOST_FUNCTION in backend.capabilities:
-        return _host_operation(hashable, function, output)
-    return lambda *inputs: backend.asarray(function(*map(backend.to_numpy, inputs)))
-
-
-@cache
-def _host_operation(
-    backend: Any, function: Callable[..., Any], output: Callable[..., ArraySpec]
-) -> Callable[..., Array]:
-    return backend.host_function(function, NO_DERIVATIVE, output)
+def check_drawing(backend: ArrayBackend, key: Any, probabilities: Array) -> None:
+    """Refuse to draw under finite differences, and without a seed where a trace would keep the numbers for ever."""
+    if not drawing.get():
+        raise GradientError(NO_DERIVATIVE)
+    if isinstance(key, Key) and key.is_fresh and not backend.is_concrete(probabilities):
+        raise InvalidValueError(
+            "a compiled or mapped function would use the same random numbers at every call; give a seed, or on JAX "
+            "a key, with each call"
+        )
 
 
 def _bits_spec(probabilities: ArraySpec, uniform: ArraySpec) -> ArraySpec:

@@ -15,6 +15,7 @@ from ketgrad.circuit.checks import Controls
 from ketgrad.errors import InvalidValueError
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import tensor
+from ketgrad.simulate.memory import check_result_memory
 
 IMPOSSIBLE = 1e-14
 """A probability below rounding."""
@@ -62,6 +63,7 @@ class StateVector:
     def reduced(self, qubits: tuple[int, ...]) -> Array:
         """Return the density matrix of some qubits, of shape (batch, 2^k, 2^k), the first one most significant."""
         backend = self.backend
+        check_result_memory(len(qubits), self.values.shape[0], np.dtype(backend.dtype(self.values)).itemsize)
         rows = tensor.bring_first(backend, self.values, qubits)
         matrix = backend.matmul(rows, backend.conj(backend.transpose(rows, (0, 2, 1))))
         places = [len(qubits) - 1 - place for place, qubit in enumerate(qubits) if qubit in self.measured]

@@ -22,11 +22,12 @@ from ketgrad.precision import Precision
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec
 from ketgrad.simulate import readout, tensor
 from ketgrad.simulate.evolve import Run, device_of, initial_vectors
+from ketgrad.simulate.host import on_host
 from ketgrad.simulate.matrices import Choice, Confusion, Event, Loading, Step, circuit_events
 from ketgrad.simulate.memory import check_memory
 from ketgrad.simulate.program import Group, Program
 from ketgrad.simulate.scalars import Values
-from ketgrad.simulate.shots import on_host
+from ketgrad.simulate.shots import NO_DERIVATIVE, check_drawing
 from ketgrad.simulate.states import Ensemble, StateVector
 
 
@@ -166,8 +167,10 @@ class _Runner:
     def _pick(self, probabilities: Array) -> Array:
         """Choose one of m in each run: 1 for it, 0 for the others, of shape (runs, m)."""
         backend = self.state.backend
-        uniform = backend.random_uniform(next(self.keys), (self._count,), dtype=self._real)
-        return on_host(backend, _one_of, _one_of_spec)(probabilities, uniform)
+        key = next(self.keys)
+        check_drawing(backend, key, probabilities)
+        uniform = backend.random_uniform(key, (self._count,), dtype=self._real)
+        return on_host(backend, _one_of, _one_of_spec, NO_DERIVATIVE)(probabilities, uniform)
 
     @property
     def _count(self) -> int:

@@ -1,0 +1,308 @@
+"""What a simulation needs of memory: estimates, limits, and that a refusal comes before anything large is made."""
+
+import re
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import ketgrad as kg
+
+MEBIBYTE = 2**20
+X = kg.parameters("x")
+
+
+@pytest.fixture
+def limit():
+    """A limit of 6 MiB, which is taken away again."""
+    kg.set_memory_limit(6 * MEBIBYTE)
+    yield 6 * MEBIBYTE
+    kg.set_memory_limit(None)
+
+
+def refusal(call):
+    """Return the sentence of a refusal, and the most bytes that were in use on the way to it."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(MemoryError) as caught:
+            call()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(caught.value, kg.OutOfMemoryError), "not refused, but run out of"
+    return str(caught.value), peak
+
+
+def sentence(what, needed, trajectories=False, batch=False):
+    there = "the limit set is 0.00586 GiB"
+    ways = "run fewer at a time, " if batch else ""
+    ways += 'use fewer qubits, kg.set_precision("single"), which halves it'
+    if trajectories:
+        ways += ", kg.function(..., trajectories=...), which takes state vectors"
+    return f"{what} need {needed} GiB, and {there}; {ways}, or kg.set_memory_limit to allow it"
+
+
+# Estimates: 5 states of 2^n amplitudes of 16 bytes, or of 4^n elements
+
+
+@pytest.mark.parametrize("num_qubits", [1, 10, 30, 100])
+def test_a_state_takes_five_vectors(num_qubits):
+    assert kg.memory_estimate(kg.Circuit(num_qubits).h(0)) == 5 * 16 * 2**num_qubits
+
+
+def test_single_precision_takes_half():
+    with kg.use_precision("single"):
+        assert kg.memory_estimate(kg.Circuit(10).h(0)) == 5 * 8 * 2**10
+
+
+def test_a_batch_takes_as_many_times():
+    assert kg.memory_estimate(kg.Circuit(10).h(0), batch=7) == 7 * 5 * 16 * 2**10
+
+
+def test_a_density_matrix_takes_the_square():
+    assert kg.memory_estimate(kg.Circuit(6).h(0).depolarizing(0.1, 0)) == 5 * 16 * 4**6
+
+
+def test_each_reset_takes_a_further_wire():
+    assert kg.memory_estimate(kg.Circuit(10).h(0).reset(0).h(1).reset(1)) == 5 * 16 * 2**12
+
+
+@pytest.mark.parametrize("gradient", ["backprop", "best"])
+def test_a_gradient_keeps_the_state_after_every_gate(gradient):
+    circuit = kg.Circuit(10).h(0).rx(0.3, 1).cx(0, 1)
+    assert kg.memory_estimate(circuit, gradient) == (5 + 3 + 3) * 16 * 2**10
+
+
+def test_an_estimate_makes_nothing_large():
+    tracemalloc.start()
+    kg.memory_estimate(kg.Circuit(60).h(0), "backprop", batch=1000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < MEBIBYTE
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"gradient": "adjoint-shift"}, kg.UnsupportedError, "gradient 'adjoint-shift' is not there; give None"),
+        ({"batch": 0}, kg.InvalidValueError, "the batch is 0; give at least 1"),
+        ({"batch": -3}, kg.InvalidValueError, "the batch is -3; give at least 1"),
+        ({"batch": 1.5}, kg.InvalidTypeError, "the batch is 1.5; give an integer"),
+        ({"batch": True}, kg.InvalidTypeError, "the batch is True; give an integer"),
+    ],
+    ids=str,
+)
+def test_wrong_options_of_an_estimate_are_refused_with_their_sentence(options, error, words):
+    with pytest.raises(error, match=re.escape(words)):
+        kg.memory_estimate(kg.Circuit(2), **options)
+
+
+@pytest.mark.parametrize("given", ["circuit", None, 20, kg.function(kg.Circuit(1), kg.state())], ids=str)
+def test_an_estimate_of_what_is_no_circuit_is_refused_by_an_error_of_ketgrad(given):
+    with pytest.raises(kg.KetgradError):
+        kg.memory_estimate(given)
+
+
+# Refusals
+
+
+def test_a_state_vector_beyond_the_limit_is_refused_and_not_begun(backend, limit):
+    words, peak = refusal(kg.Circuit(17).h(0).state)
+    assert words == sentence("17 qubits in double precision", "0.00977")
+    assert peak < MEBIBYTE
+
+
+def test_a_state_vector_just_within_the_limit_runs(backend, limit):
+    assert kg.memory_estimate(kg.Circuit(16)) < limit
+    value = kg.Circuit(16).h(0).expectation(kg.Z(1))
+    assert abs(float(backend.to_numpy(value)) - 1) < 1e-12
+
+
+def test_a_limit_of_exactly_what_is_needed_is_enough():
+    needed = kg.memory_estimate(kg.Circuit(10).h(0))
+    try:
+        kg.set_memory_limit(needed)
+        kg.Circuit(10).h(0).state()
+        kg.set_memory_limit(needed - 1)
+        with pytest.raises(kg.OutOfMemoryError):
+            kg.Circuit(10).h(0).state()
+    finally:
+        kg.set_memory_limit(None)
+
+
+def test_single_precision_is_within_a_limit_that_double_precision_is_beyond(limit):
+    with pytest.raises(kg.OutOfMemoryError):
+        kg.Circuit(17).state()
+    with kg.use_precision("single"):
+        assert kg.Circuit(17).state().shape == (2**17,)
+
+
+def test_a_density_matrix_beyond_the_limit_is_refused_and_not_begun(backend, limit):
+    words, peak = refusal(lambda: kg.Circuit(9).bit_flip(0.1, 0).expectation(kg.Z(0)))
+    what = "9 qubits as density matrices, which noise takes, in double precision"
+    assert words == sentence(what, "0.0195", trajectories=True)
+    assert peak < MEBIBYTE
+
+
+def test_a_batch_beyond_the_limit_is_refused_and_not_begun(backend, limit):
+    function = kg.function(kg.Circuit(10).rx(X, 0), kg.expval(kg.Z(0)))
+    words, peak = refusal(lambda: function(np.zeros(1000)))
+    assert words == sentence("1000 times 10 qubits in double precision", "0.0763", batch=True)
+    assert peak < MEBIBYTE
+
+
+def test_trajectories_beyond_the_limit_are_refused_and_not_begun(backend, limit):
+    function = kg.function(kg.Circuit(10).bit_flip(0.1, 0), kg.expval(kg.Z(0)), trajectories=1000, seed=1)
+    words, peak = refusal(function)
+    assert words == sentence("1000 times 10 qubits in double precision", "0.0763", batch=True)
+    assert peak < MEBIBYTE
+
+
+def test_trajectories_run_where_the_density_matrix_is_beyond_the_limit(limit):
+    function = kg.function(kg.Circuit(9).bit_flip(0.1, 0), kg.expval(kg.Z(1)), trajectories=4, seed=1)
+    assert abs(function() - 1) < 1e-12
+
+
+def test_one_initial_state_for_a_large_batch_is_not_spread_before_the_refusal(limit):
+    start = np.eye(1, 2**10)[0]
+    function = kg.function(kg.Circuit(10).rx(X, 0), kg.expval(kg.Z(0)))
+    _, peak = refusal(lambda: function(np.zeros(1000), initial_state=start))
+    assert peak < MEBIBYTE
+
+
+def test_initial_states_for_many_trajectories_are_not_repeated_before_the_refusal(limit):
+    starts = np.eye(2, 2**10)
+    function = kg.function(kg.Circuit(10).bit_flip(0.1, 0), kg.expval(kg.Z(0)), trajectories=500, seed=1)
+    _, peak = refusal(lambda: function(initial_state=starts))
+    assert peak < MEBIBYTE
+
+
+LARGE_RESULTS = {
+    "the density matrix of a pure state": lambda: kg.Circuit(10).h(0).density_matrix(),
+    "the purity of a pure state": lambda: kg.Circuit(10).h(0).purity(),
+    "the entropy of all qubits": lambda: kg.Circuit(10).h(0).entropy(range(10)),
+}
+
+
+@pytest.mark.parametrize("case", LARGE_RESULTS)
+def test_a_result_that_is_larger_than_the_state_is_refused_too_or_stays_within_the_limit(limit, case):
+    # A matrix of 10 qubits takes 16 MiB, the state vector 16 KiB.
+    tracemalloc.start()
+    try:
+        LARGE_RESULTS[case]()
+    except kg.OutOfMemoryError:
+        pass
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak <= limit
+
+
+def test_a_reduced_density_matrix_of_60_gibibytes_is_refused_by_an_error_of_ketgrad(limit):
+    # NumPy would ask the system for 64 GiB at once.
+    with pytest.raises(kg.OutOfMemoryError):
+        kg.Circuit(16).density_matrix()
+
+
+def test_a_sum_of_words_with_many_bases_takes_one_after_the_other():
+    circuit = kg.Circuit(14).h(0)
+    observable = kg.PauliSum({f"X{qubit}": 1.0 for qubit in range(14)})
+    circuit.expectation(observable)
+    tracemalloc.start()
+    circuit.expectation(observable)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * kg.memory_estimate(circuit)
+
+
+def test_more_shots_than_there_is_memory_for_are_refused(limit):
+    _, peak = refusal(lambda: kg.Circuit(2).h(0).sample(2_000_000, seed=1))
+    assert peak < 6 * MEBIBYTE
+
+
+def test_wires_for_measurements_count_too():
+    # Each reset takes a further wire, so that 4 qubits become 16.
+    circuit = kg.Circuit(4)
+    for _ in range(3):
+        for qubit in range(4):
+            circuit.h(qubit).reset(qubit)
+    try:
+        kg.set_memory_limit(1000)
+        with pytest.raises(kg.OutOfMemoryError) as caught:
+            circuit.probabilities()
+        assert caught.value.args[0].startswith(("16 qubits", "4 qubits as density matrices"))
+    finally:
+        kg.set_memory_limit(None)
+
+
+def test_a_refusal_under_vmap_jit_and_grad_is_the_same(autodiff_backend, limit):
+    def energy(theta):
+        return kg.Circuit(17).rx(theta, 0).expectation(kg.Z(0))
+
+    for call in (kg.grad(energy), kg.jit(energy)):
+        with pytest.raises(kg.OutOfMemoryError, match="17 qubits in double precision need"):
+            call(autodiff_backend.asarray(0.3))
+
+
+# The limit
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        (0, kg.InvalidValueError, "the memory limit is 0; give a number of bytes, or None for all there is"),
+        (-1, kg.InvalidValueError, "the memory limit is -1; give a number of bytes, or None for all there is"),
+        (True, kg.InvalidTypeError, "the memory limit is True; give an integer"),
+        (1e9, kg.InvalidTypeError, "the memory limit is 1000000000.0; give an integer"),
+        ("8GB", kg.InvalidTypeError, "the memory limit is '8GB'; give an integer"),
+    ],
+    ids=repr,
+)
+def test_a_wrong_limit_is_refused_and_the_one_before_stays(limit, given, error, words):
+    with pytest.raises(error) as caught:
+        kg.set_memory_limit(given)
+    assert str(caught.value) == words
+    with pytest.raises(kg.OutOfMemoryError, match=r"the limit set is 0\.00586 GiB"):
+        kg.Circuit(17).state()
+
+
+def test_a_limit_above_what_the_machine_has_allows_to_try():
+    # Beyond the machine's memory the refusal is the user's to take away; a small circuit runs as before.
+    try:
+        kg.set_memory_limit(2**62)
+        assert abs(kg.Circuit(2).h(0).expectation(kg.X(0)) - 1) < 1e-12
+    finally:
+        kg.set_memory_limit(None)
+
+
+def test_after_a_refusal_everything_runs_as_before(backend, limit):
+    circuit = kg.Circuit(17).h(0)
+    with pytest.raises(kg.OutOfMemoryError):
+        circuit.expectation(kg.X(0))
+    kg.set_memory_limit(None)
+    assert abs(float(backend.to_numpy(circuit.expectation(kg.X(0)))) - 1) < 1e-12
+    assert len(circuit) == 1
+
+
+def test_without_a_limit_the_sentence_names_the_machine():
+    words, peak = refusal(kg.Circuit(50).state)
+    assert re.fullmatch(
+        r"50 qubits in double precision need 8\.39e\+07 GiB, and this machine has [0-9.]+ GiB; .*", words
+    )
+    assert peak < MEBIBYTE
+
+
+def test_a_limit_holds_in_every_thread(limit):
+    caught = []
+
+    def work():
+        try:
+            kg.Circuit(17).state()
+        except kg.OutOfMemoryError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert len(caught) == 1
