@@ -145,7 +145,8 @@ def function(
     gradient
         "best" or "backprop": the framework differentiates the simulation.
     engine
-        "auto" or "traced": the engine written against the protocol.
+        "traced": the one written against the protocol, which "auto" takes so far; "compiled": kernels on the processor,
+        which differentiate once.
     shots
         How often each setting is measured; left out, results are exact. Pauli words that agree qubit by qubit on their
         bases share a setting. `estimate` gives standard errors.
@@ -185,8 +186,12 @@ def function(
         if not isinstance(measurement, Measurement):
             raise InvalidTypeError(f"got {measurement!r} to measure; give a measurement, such as kg.expval(kg.Z(0))")
     _check_choice("gradient", gradient, ("best", "backprop"))
-    _check_choice("engine", engine, ("auto", "traced"))
-    execution = execution_of(circuit, measurements, shots, trajectories)
+    _check_choice("engine", engine, ("auto", "traced", "compiled"))
+    if engine == "compiled" and gradient == "backprop":
+        raise UnsupportedError(
+            'the compiled engine has a backward sweep of its own; give gradient="best", or engine="traced" for backprop'
+        )
+    execution = execution_of(circuit, measurements, shots, trajectories, engine)
     if seed is not None:
         if not execution.needs_seed:
             raise InvalidValueError("an exact function takes no seed; give shots or trajectories as well")
@@ -195,7 +200,7 @@ def function(
 
 
 def execution_of(
-    circuit: Circuit, measurements: Sequence[Measurement], shots: int | None, trajectories: int | None
+    circuit: Circuit, measurements: Sequence[Measurement], shots: int | None, trajectories: int | None, engine: str
 ) -> Execution:
     """Check numbers of shots and trajectories, and the classical bits that are asked for."""
     if shots is not None and trajectories is not None:
@@ -203,9 +208,11 @@ def execution_of(
             "shots and trajectories were given; give trajectories alone, each of which is measured once by kg.sample "
             "and kg.counts, or shots alone"
         )
+    if trajectories is not None and engine == "compiled":
+        raise UnsupportedError('trajectories run on the traced engine; give engine="traced", or leave it out')
     counted = None if shots is None else check_shots(shots)
     runs = None if trajectories is None else check_shots(trajectories, "the number of trajectories")
-    execution = Execution(circuit.operations, circuit.num_qubits, tuple(measurements), counted, runs)
+    execution = Execution(circuit.operations, circuit.num_qubits, tuple(measurements), counted, runs, engine)
     for group in execution.groups:
         check_has_bits(circuit.num_bits, group, "a measurement")
     return execution

@@ -28,6 +28,7 @@ class Execution:
     measurements: tuple[Measurement, ...]
     shots: int | None = None
     trajectories: int | None = None
+    engine: str = "auto"
 
     @property
     def needs_seed(self) -> bool:
@@ -43,6 +44,11 @@ class Execution:
     def program(self) -> Program:
         """The circuit without measurements in its middle."""
         return lower(self.instructions, self.num_qubits, self.groups)
+
+    @cached_property
+    def unlowered(self) -> Program:
+        """The circuit as it is, for trajectories."""
+        return Program(self.instructions, self.num_qubits, self.num_qubits, is_mixed=False)
 
     def check_memory(self, precision: Precision, batch: int) -> None:
         """Refuse a run for which there is too little memory, before anything is made."""
@@ -63,7 +69,7 @@ class Execution:
     ) -> list[Any]:
         """Return each result, of shape (batch, ...)."""
         if self.trajectories is None:
-            run = evolve.run(backend, self.program, precision, values, batch, initial)
+            run = evolve.run(backend, self.program, precision, values, batch, initial, self.engine)
             if self.shots is None:
                 return [item.evaluate(run) for item in self.measurements]
             return [estimate.value for estimate in self._from_shots(run, self.measurements, self.shots, key)]
@@ -91,7 +97,7 @@ class Execution:
         if 1 in (self.shots, self.trajectories):
             raise InvalidValueError("a standard error takes at least 2 shots or trajectories, got 1; give more")
         if self.shots is not None:
-            run = evolve.run(backend, self.program, precision, values, batch, initial)
+            run = evolve.run(backend, self.program, precision, values, batch, initial, self.engine)
             return self._from_shots(run, self.measurements, self.shots, key)
         if self.trajectories is None:
             raise UnsupportedError("exact results have no standard error; give shots or trajectories, or call it")
@@ -118,9 +124,7 @@ class Execution:
         repeated = {array: _repeated(backend, value, self.trajectories) for array, value in values.items()}
         starts = None if initial is None else _repeated(backend, initial, self.trajectories)
         count = batch * self.trajectories
-        single = trajectories.run(
-            backend, self.instructions, self.num_qubits, self.groups, precision, repeated, count, first, starts
-        )
+        single = trajectories.run(backend, self.unlowered, self.groups, precision, repeated, count, first, starts)
         return single, trajectories.mean(single, self.trajectories), second
 
     def _each_once(self, single: Run, items: Sequence[Measurement], key: Any) -> list[Any]:

@@ -22,7 +22,7 @@ from ketgrad.simulate import readout, results, sampling
 from ketgrad.simulate.evolve import Run
 from ketgrad.simulate.program import Group
 from ketgrad.simulate.shots import ClassicalBits, Request, Shots
-from ketgrad.simulate.states import State, StateVector
+from ketgrad.simulate.states import PlannedState, State, StateVector
 
 STATE_TOLERANCE = 1e-5
 
@@ -175,7 +175,7 @@ class state(Measurement):  # noqa: N801
     """The state vector, of shape (2^n,); of a circuit with noise or measurements use `density_matrix`."""
 
     def evaluate(self, run: Run) -> Array:
-        if isinstance(run.state, StateVector) and run.state.is_pure:
+        if isinstance(run.state, StateVector | PlannedState) and run.state.is_pure:
             return run.state.values
         raise UnsupportedError(
             "a circuit with noise, measurements or resets has no state vector; ask for density_matrix"

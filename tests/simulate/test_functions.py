@@ -304,7 +304,17 @@ REFUSED = {
     "an unknown engine": (
         lambda: kg.function(CIRCUIT, MEASURED, engine="warp"),
         NotImplementedError,
-        CHOICE.format("engine", "warp", "auto, traced"),
+        CHOICE.format("engine", "warp", "auto, traced, compiled"),
+    ),
+    "backprop through the compiled engine": (
+        lambda: kg.function(CIRCUIT, MEASURED, engine="compiled", gradient="backprop"),
+        NotImplementedError,
+        'the compiled engine has a backward sweep of its own; give gradient="best", or engine="traced" for backprop',
+    ),
+    "trajectories on the compiled engine": (
+        lambda: kg.function(CIRCUIT, MEASURED, engine="compiled", trajectories=10),
+        NotImplementedError,
+        'trajectories run on the traced engine; give engine="traced", or leave it out',
     ),
     "a seed": (lambda: kg.function(CIRCUIT, MEASURED, seed=1), ValueError, EXACT),
     "samples without shots": (

@@ -197,7 +197,7 @@ def test_too_many_trajectories_are_refused_with_what_they_need():
     kg.set_memory_limit(2**20)
     try:
         # Three states of 2^10 complex numbers of 16 bytes, a thousand times.
-        with pytest.raises(kg.OutOfMemoryError, match=r"1000 times 10 qubits .* need 0\.0458 GiB, .* 0\.000977 GiB"):
+        with pytest.raises(kg.OutOfMemoryError, match=r"1000 times 10 qubits .* need 0\.0763 GiB, .* 0\.000977 GiB"):
             kg.function(kg.Circuit(10).bit_flip(0.1, 0), kg.probs([0]), trajectories=1000, seed=1)()
     finally:
         kg.set_memory_limit(None)

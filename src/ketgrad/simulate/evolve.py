@@ -9,15 +9,24 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ketgrad.circuit.instructions import PostSelect
-from ketgrad.errors import InvalidValueError
+from ketgrad.errors import InvalidValueError, UnsupportedError
 from ketgrad.precision import COMPLEX_TYPE, Precision
-from ketgrad.protocol import Array, ArrayBackend
+from ketgrad.protocol import Array, ArrayBackend, Capability
 from ketgrad.simulate import readout
-from ketgrad.simulate.matrices import Confusion, Event, Loading, Step, circuit_events, normalised
+from ketgrad.simulate.matrices import (
+    Confusion,
+    Event,
+    Loading,
+    Segment,
+    Step,
+    circuit_events,
+    compiled_events,
+    normalised,
+)
 from ketgrad.simulate.memory import check_memory
 from ketgrad.simulate.program import Group, Program, Snapshot
 from ketgrad.simulate.scalars import Values
-from ketgrad.simulate.states import DensityMatrix, State, StateVector
+from ketgrad.simulate.states import DensityMatrix, PlannedState, State, StateVector
 
 Bits: TypeAlias = Mapping[Group, Array]
 """The probabilities of each group of classical bits, of shape (batch, 2^k)."""
@@ -40,10 +49,15 @@ def run(
     values: Values,
     batch: int,
     initial: Array | None = None,
+    engine: str = "auto",
 ) -> Run:
     """Run a program for each element of the batch."""
     check_memory(program.num_qubits, program.num_wires, precision, batch, is_mixed=program.is_mixed)
-    events = circuit_events(backend, program.items, values, precision)
+    if engine == "compiled":
+        check_compiled(backend, program)
+        events = compiled_events(backend, program.recipe, values, precision)
+    else:
+        events = circuit_events(backend, program.recipe, values, precision)
     vectors = initial_vectors(backend, program, precision, batch, device_of(backend, events, initial), initial)
     state: State = StateVector(backend, vectors, program.num_qubits, program.num_wires, program.measured)
     if program.is_mixed:
@@ -62,11 +76,22 @@ def run(
     return Run(state, confusions, bits)
 
 
+def check_compiled(backend: ArrayBackend, program: Program) -> None:
+    """Refuse what the compiled engine does not run."""
+    if program.is_mixed:
+        raise UnsupportedError('the compiled engine has no noise; give engine="traced", or trajectories')
+    if Capability.HOST_FUNCTION not in backend.capabilities:
+        raise UnsupportedError(
+            f'the {backend.name} backend runs nothing outside of it, so not the compiled engine; give engine="traced"'
+        )
+
+
 def device_of(backend: ArrayBackend, events: list[Event], initial: Array | None) -> str | None:
     """Return the device of the first array at hand, so that the states begin there."""
     if initial is not None:
         return backend.device(initial)
     arrays = [event.matrix for event in events if isinstance(event, Step | Confusion)]
+    arrays += [array for event in events if isinstance(event, Segment) for array in event.given]
     arrays += [event.amplitudes for event in events if isinstance(event, Loading)]
     return backend.device(arrays[0]) if arrays else None
 
@@ -94,7 +119,11 @@ def initial_vectors(
 
 
 def _advance(state: Any, event: Event) -> Any:
+    if isinstance(state, PlannedState):
+        state = state.vectors
     match event:
+        case Segment():
+            return planned_state(state, event)
         case Loading(amplitudes, qubits):
             return state.load(amplitudes, qubits)
         case PostSelect(bits, qubits):
@@ -110,3 +139,18 @@ def _one_hot(backend: ArrayBackend, size: int, precision: Precision, device: str
     vector = np.zeros(size, COMPLEX_TYPE[precision])
     vector[0] = 1
     return backend.asarray(vector, device=device)
+
+
+def planned_state(state: StateVector, segment: Segment) -> PlannedState:
+    """Return what a segment makes of a state, computed when it is asked for."""
+    from ketgrad.simulate import compiled  # numba takes a while to import, and only this engine needs it
+
+    inputs = compiled.PlanInputs(segment.plan, state.values, segment.given)
+    return PlannedState(
+        state.backend,
+        state.num_qubits,
+        state.num_wires,
+        state.measured,
+        lambda: compiled.final_state(state.backend, inputs),
+        lambda words: compiled.word_values(state.backend, inputs, words),
+    )

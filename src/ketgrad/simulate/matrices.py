@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ketgrad.circuit.channels import CHANNELS
 from ketgrad.circuit.checks import Controls, check_kraus, check_unitary, is_number
-from ketgrad.circuit.gates import FixedGate, RotationGate
-from ketgrad.circuit.instructions import Instruction, Measure, Operation, PostSelect, Prepare, ReadoutError, numbers_of
+from ketgrad.circuit.gates import FixedGate
+from ketgrad.circuit.instructions import Measure, Operation, PostSelect, Prepare, ReadoutError
 from ketgrad.circuit.operations import check_amplitudes
 from ketgrad.precision import COMPLEX_TYPE, INTEGER_TYPES, REAL_TYPE, Precision
 from ketgrad.protocol import Array, ArrayBackend
-from ketgrad.simulate.parts import elementary, table_gate
+from ketgrad.simulate.parts import table_gate
+from ketgrad.simulate.plan import Plan
 from ketgrad.simulate.program import Snapshot
-from ketgrad.simulate.scalars import Number, Values, scalar_vector
+from ketgrad.simulate.recipe import Recipe, RotationGroup
+from ketgrad.simulate.scalars import Values
 
 
 @dataclass(frozen=True)
@@ -69,41 +70,60 @@ class Confusion:
     qubit: int
 
 
-Event: TypeAlias = Step | Choice | Loading | Confusion | PostSelect | Measure | Snapshot
+@dataclass(frozen=True)
+class Segment:
+    """Gates in a row that the compiled kernels run in one call, with the matrices that the framework computed.
+
+    These have shape (m, 2^k, 2^k) or (batch, m, 2^k, 2^k).
+    """
+
+    plan: Plan
+    given: tuple[Array, ...]
+
+
+Event: TypeAlias = Step | Segment | Choice | Loading | Confusion | PostSelect | Measure | Snapshot
 
 
 def circuit_events(
-    backend: ArrayBackend,
-    items: Sequence[Instruction | Snapshot],
-    values: Values,
-    precision: Precision,
-    *,
-    by_choice: bool = False,
+    backend: ArrayBackend, recipe: Recipe, values: Values, precision: Precision, *, by_choice: bool = False
 ) -> list[Event]:
     """Return the circuit with its matrices as arrays of the backend, in order, in the precision given.
 
     Channels become superoperators, or choices of one operator.
     """
-    named = [(_name_of(item), part) for item in items for part in elementary(item)]
-    parts = [part for _, part in named]
-    owned = [() if isinstance(part, Snapshot) else numbers_of(part) for part in parts]
-    numbers = [Number(value, name) for (name, _), own in zip(named, owned, strict=True) for value in own]
-    maker = _Maker(backend, precision, scalar_vector(backend, numbers, values, precision), by_choice)
-    slots = np.cumsum([0, *map(len, owned)])[:-1].tolist()
-    rotations = maker.rotations(parts, slots)
+    maker = _Maker(backend, precision, recipe.numbers.bind(backend, values, precision), by_choice)
+    rotations = {
+        index: backend.take(stacked, row, axis=-3)
+        for group in recipe.groups
+        for stacked in [maker.rotations(group)]
+        for row, index in enumerate(group.members)
+    }
     return [
         _step(part, rotations[index]) if index in rotations else maker.event(part, slot)
-        for index, (part, slot) in enumerate(zip(parts, slots, strict=True))
+        for index, (part, slot) in enumerate(zip(recipe.parts, recipe.slots, strict=True))
     ]
+
+
+def compiled_events(backend: ArrayBackend, recipe: Recipe, values: Values, precision: Precision) -> list[Event]:
+    """Return the circuit as `circuit_events` does, with gates in a row as segments for the compiled kernels."""
+    maker = _Maker(backend, precision, recipe.numbers.bind(backend, values, precision), by_choice=False)
+    stacks = [maker.rotations(group) for group in recipe.groups]
+    events: list[Event] = []
+    for item in recipe.segments:
+        if isinstance(item, int):
+            events.append(maker.event(recipe.parts[item], recipe.slots[item]))
+            continue
+        given = [
+            stacks[group] if rows is None else backend.take(stacks[group], rows, axis=-3) for group, rows in item.rows
+        ]
+        matrices = [maker.unitary(recipe.parts[index]) for index in item.matrices]
+        given += [backend.reshape(matrix, (1, *tuple(matrix.shape))) for matrix in matrices]
+        events.append(Segment(item.plan, tuple(given)))
+    return events
 
 
 def _step(part: Any, matrix: Array) -> Step:
     return Step(matrix, part.qubits, part.controls, part.conditions, part.is_channel)
-
-
-def _name_of(item: Any) -> str:
-    """Name an item that takes numbers, for messages."""
-    return item.name if isinstance(item, Operation) else "prepare" if isinstance(item, Prepare) else "readout_error"
 
 
 @dataclass(frozen=True)
@@ -119,18 +139,14 @@ class _Maker:
     def device(self) -> str | None:
         return None if self.scalars is None else self.backend.device(self.scalars)
 
-    def rotations(self, parts: Sequence[Any], slots: Sequence[int]) -> dict[int, Array]:
-        """Return the matrices of all rotations, by their place among the parts."""
-        found: dict[int, Array] = {}
-        places = [index for index, part in enumerate(parts) if isinstance(table_gate(part), RotationGate)]
-        for size in sorted({len(parts[index].qubits) for index in places}):
-            group = [index for index in places if len(parts[index].qubits) == size]
-            gates = tuple(table_gate(parts[index]) for index in group)
-            angles = self.backend.take(self.scalars, np.array([slots[index] for index in group]), axis=-1)
-            stacked = self._rotations_of_one_size(gates, angles)
-            for row, index in enumerate(group):
-                found[index] = self.backend.take(stacked, row, axis=-3)
-        return found
+    def rotations(self, group: RotationGroup) -> Array:
+        """Return the matrices of rotations, of shape (rotations, 2^k, 2^k), or (batch, rotations, 2^k, 2^k)."""
+        backend = self.backend
+        angles = backend.take(self.scalars, group.slots, axis=-1)
+        halves = backend.asarray(group.halves, dtype=REAL_TYPE[self.precision], device=self.device)
+        exponents = backend.einsum(_batched(angles, "g,gk->gk"), angles, halves)
+        phases = backend.exp(1j * backend.astype(exponents, COMPLEX_TYPE[self.precision]))
+        return backend.einsum(_batched(phases, "gk,gkij->gij"), phases, self._constant(group.projectors))
 
     def event(self, part: Any, slot: int) -> Event:
         """Return anything but a rotation with its arrays."""
@@ -148,18 +164,10 @@ class _Maker:
         if isinstance(gate, FixedGate):
             return _step(part, self._constant(gate.matrix))
         if not part.is_channel:
-            return _step(part, self._unitary(part))
+            return _step(part, self.unitary(part))
         if self.by_choice:
             return self._choice(part, slot)
         return _step(part, self._kraus_superoperator(part) if part.name == "kraus" else self._superoperator(part, slot))
-
-    def _rotations_of_one_size(self, gates: tuple[Any, ...], angles: Array) -> Array:
-        backend = self.backend
-        eigenvalues, projectors = _spectra(gates)
-        halves = backend.asarray(-0.5 * eigenvalues, dtype=REAL_TYPE[self.precision], device=self.device)
-        exponents = backend.einsum(_batched(angles, "g,gk->gk"), angles, halves)
-        phases = backend.exp(1j * backend.astype(exponents, COMPLEX_TYPE[self.precision]))
-        return backend.einsum(_batched(phases, "gk,gkij->gij"), phases, self._constant(projectors))
 
     def _weights(self, name: str, parameters: Sequence[Any], slot: int) -> Array:
         """Return a channel's weights, of shape (terms,) or (batch, terms), real."""
@@ -230,7 +238,7 @@ class _Maker:
             check_amplitudes(backend.to_numpy(array))
         return normalised(backend, array, self.precision)
 
-    def _unitary(self, part: Operation) -> Array:
+    def unitary(self, part: Operation) -> Array:
         backend, matrix = self.backend, part.parameters[0]
         array = backend.asarray(matrix, dtype=COMPLEX_TYPE[self.precision], device=self.device)
         if backend.is_concrete(array) and not isinstance(matrix, np.ndarray):
@@ -270,16 +278,3 @@ def _batched(array: Array, subscripts: str) -> str:
         return subscripts
     second, result = rest.split("->")
     return f"Z{first},{second}->Z{result}"
-
-
-@cache
-def _spectra(gates: tuple[RotationGate, ...]) -> tuple[Any, Any]:
-    """Return eigenvalues (gates, k) and projectors (gates, k, d, d), filled up with zeros to the same k."""
-    depth = max(len(gate.eigenvalues) for gate in gates)
-    dimension = gates[0].projectors.shape[-1]
-    eigenvalues = np.zeros((len(gates), depth))
-    projectors = np.zeros((len(gates), depth, dimension, dimension), "complex128")
-    for row, gate in enumerate(gates):
-        eigenvalues[row, : len(gate.eigenvalues)] = gate.eigenvalues
-        projectors[row, : len(gate.eigenvalues)] = gate.projectors
-    return eigenvalues, projectors

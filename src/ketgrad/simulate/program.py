@@ -16,10 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from ketgrad.circuit.instructions import Instruction, Measure, Operation, PostSelect, Prepare, ReadoutError
 from ketgrad.errors import InvalidValueError
+from ketgrad.simulate.recipe import Recipe, make_recipe
 
 Group: TypeAlias = tuple[int, ...]
 """Classical bits whose joint outcomes are asked for, the first one most significant."""
@@ -33,7 +35,7 @@ class Snapshot:
     wires: tuple[int, ...]
 
 
-Item: TypeAlias = Operation | PostSelect | Prepare | ReadoutError | Snapshot
+Item: TypeAlias = Operation | PostSelect | Prepare | ReadoutError | Measure | Snapshot
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Program:
     is_mixed: bool
     measured: frozenset[int] = frozenset()
     """In the pure way of writing: qubits that were measured and left alone, whose coherences count for nothing."""
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """How its matrices are made."""
+        return make_recipe(self.items, self.num_wires)
 
 
 def lower(instructions: Sequence[Instruction], num_qubits: int, groups: Sequence[Group] = ()) -> Program:

@@ -22,7 +22,7 @@ from ketgrad.simulate import readout, tensor
 from ketgrad.simulate.bases import group_words
 from ketgrad.simulate.evolve import Run
 from ketgrad.simulate.host import on_host
-from ketgrad.simulate.states import State, StateVector
+from ketgrad.simulate.states import PlannedState, State, StateVector
 
 NO_TARGET_DERIVATIVE = (
     "the fidelity with a density matrix has no derivative by that matrix here; give a state vector, or exchange the two"
@@ -86,7 +86,7 @@ def entropy(state: State, qubits: tuple[int, ...], base: float | None) -> Array:
 
 def smaller_side(state: State, qubits: tuple[int, ...]) -> tuple[int, ...]:
     """Return the qubits, or of a pure state all others where those are fewer: their spectrum is the same."""
-    is_pure = isinstance(state, StateVector) and state.is_pure
+    is_pure = isinstance(state, StateVector | PlannedState) and state.is_pure
     if not is_pure or 2 * len(qubits) <= state.num_qubits:
         return qubits
     return tuple(qubit for qubit in range(state.num_qubits) if qubit not in qubits)
@@ -113,7 +113,7 @@ def fidelity(state: State, target: Array, qubits: tuple[int, ...]) -> Array:
     Reference: R. Jozsa, J. Mod. Opt. 41, 2315 (1994).
     """
     backend = state.backend
-    if isinstance(state, StateVector) and state.is_pure and len(tuple(target.shape)) == 1:
+    if isinstance(state, StateVector | PlannedState) and state.is_pure and len(tuple(target.shape)) == 1:
         overlaps = backend.einsum("a,zar->zr", backend.conj(target), tensor.bring_first(backend, state.values, qubits))
         return backend.sum(backend.real(backend.conj(overlaps) * overlaps), axis=1)
     matrix = state.reduced(qubits)
@@ -161,8 +161,10 @@ def pauli_expectation(run: Run, observable: PauliSum) -> Array:
     backend = run.state.backend
     words = [word for word, _ in observable.words] or [()]
     is_misread = any(qubit in run.confusions for word in words for qubit, _ in word)
-    values = _misread_words(run, words) if is_misread else _words(run.state, words)
-    stacked = backend.stack(values)
+    if isinstance(run.state, PlannedState) and not is_misread and not run.state.measured:
+        together = run.state.run_for_words(words)
+        return backend.einsum("zt,t->z", together, coefficients(backend, observable, together))
+    stacked = backend.stack(_misread_words(run, words) if is_misread else _words(run.state, words))
     return backend.einsum("tz,t->z", stacked, coefficients(backend, observable, stacked))
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ketgrad.circuit.checks import check_finite
+from ketgrad.circuit.checks import check_finite, is_number
 from ketgrad.circuit.parameters import Declaration, Expression, as_expression, is_symbolic
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 from ketgrad.precision import COMPLEX_TYPES, REAL_TYPE, Precision
@@ -31,29 +31,50 @@ class Number:
     gate: str
 
 
-def scalar_vector(
-    backend: ArrayBackend, numbers: Sequence[Number], values: Values, precision: Precision
-) -> Array | None:
-    """Return the numbers as an array of shape (numbers,), or (batch, numbers); None where there are none."""
-    if not numbers:
-        return None
-    native = [number for number in numbers if not _is_plain(number.value) and not is_symbolic(number.value)]
-    sources: dict[Any, Array] = dict(values)
-    if native:
-        sources[None] = backend.asarray([_real(backend, number) for number in native])
-    expressions = _expressions(numbers)
-    used = {array for expression in expressions for array, _, _ in expression.terms}
-    _check_bound(used, sources)
-    _check_finite(backend, numbers, expressions, sources)
-    total: Array | None = None
-    for array in sources:
-        if array in used:
-            part = _weighted(backend, sources[array], array, expressions, precision)
+Terms: TypeAlias = tuple[tuple[Any, Any], ...]
+"""Places in a source and factors, NumPy arrays with an entry for each number; factors are None where all are 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class NumberPlan:
+    """How all numbers of a circuit come from its sources; what depends on no values is worked out once."""
+
+    numbers: tuple[Number, ...]
+    expressions: tuple[Expression, ...]
+    natives: tuple[Number, ...]
+    """The native arrays, which make a source named None."""
+    terms: Mapping[Any, Terms]
+    """For each source as many terms as the longest expression has."""
+    constants: Any
+
+    def bind(self, backend: ArrayBackend, values: Values, precision: Precision) -> Array | None:
+        """Return the numbers as an array of shape (numbers,), or (batch, numbers); None where there are none."""
+        if not self.numbers:
+            return None
+        sources: dict[Any, Array] = dict(values)
+        if self.natives:
+            sources[None] = backend.asarray([_real(backend, number) for number in self.natives])
+        _check_bound(set(self.terms), sources)
+        _check_finite(backend, self.numbers, self.expressions, sources)
+        total: Array | None = None
+        for array, terms in self.terms.items():
+            part = _weighted(backend, sources[array], terms, precision)
             total = part if total is None else total + part
+        if total is not None and not self.constants.any():
+            return total
+        device = None if total is None else backend.device(total)
+        offset = backend.asarray(self.constants, dtype=REAL_TYPE[precision], device=device)
+        return offset if total is None else total + offset
+
+
+def plan_numbers(numbers: Sequence[Number]) -> NumberPlan:
+    """Work out how these numbers come from their sources."""
+    natives = [number for number in numbers if not is_number(number.value) and not is_symbolic(number.value)]
+    expressions = _expressions(numbers)
+    arrays = dict.fromkeys(array for expression in expressions for array, _, _ in expression.terms)
+    terms = {array: _terms(array, expressions) for array in arrays}
     constants = np.array([expression.constant for expression in expressions])
-    device = None if total is None else backend.device(total)
-    offset = backend.asarray(constants, dtype=REAL_TYPE[precision], device=device)
-    return offset if total is None else total + offset
+    return NumberPlan(tuple(numbers), tuple(expressions), tuple(natives), terms, constants)
 
 
 def _expressions(numbers: Sequence[Number]) -> list[Expression]:
@@ -62,7 +83,7 @@ def _expressions(numbers: Sequence[Number]) -> list[Expression]:
     for number in numbers:
         if is_symbolic(number.value):
             result.append(as_expression(number.value))
-        elif _is_plain(number.value):
+        elif is_number(number.value):
             result.append(Expression((), float(number.value)))
         else:
             result.append(Expression(((None, position, 1.0),)))  # type: ignore[arg-type]
@@ -70,18 +91,23 @@ def _expressions(numbers: Sequence[Number]) -> list[Expression]:
     return result
 
 
-def _weighted(
-    backend: ArrayBackend, source: Array, array: Any, expressions: Sequence[Expression], precision: Precision
-) -> Array:
-    """Sum, for each expression, its terms in this source: as many `take`s as the longest has terms."""
+def _terms(array: Any, expressions: Sequence[Expression]) -> Terms:
     rows = [[(index, factor) for owner, index, factor in item.terms if owner == array] for item in expressions]
-    real = backend.astype(source, REAL_TYPE[precision])
-    total: Array | None = None
+    terms = []
     for depth in range(max(map(len, rows))):
         places = [row[depth] if depth < len(row) else (0, 0.0) for row in rows]
         factors = np.array([factor for _, factor in places])
-        part = backend.take(real, np.array([index for index, _ in places]), axis=-1)
-        if not np.all(factors == 1.0):
+        terms.append((np.array([index for index, _ in places]), None if np.all(factors == 1.0) else factors))
+    return tuple(terms)
+
+
+def _weighted(backend: ArrayBackend, source: Array, terms: Terms, precision: Precision) -> Array:
+    """Sum, for each expression, its terms in this source."""
+    real = backend.astype(source, REAL_TYPE[precision])
+    total: Array | None = None
+    for places, factors in terms:
+        part = backend.take(real, places, axis=-1)
+        if factors is not None:
             part = part * backend.asarray(factors, dtype=REAL_TYPE[precision], device=backend.device(part))
         total = part if total is None else total + part
     return total
@@ -119,7 +145,3 @@ def _real(backend: ArrayBackend, number: Number) -> Array:
     if backend.dtype(array) in COMPLEX_TYPES:
         raise InvalidTypeError(f"{number.gate} got a complex parameter; give a real one")
     return array
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating)

@@ -6,13 +6,16 @@ of some qubits. Behind the qubits there may be further wires, which keep the out
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
 from ketgrad.circuit.checks import Controls
 from ketgrad.errors import InvalidValueError
+from ketgrad.observables.pauli import Word
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import tensor
 from ketgrad.simulate.memory import check_result_memory
@@ -184,7 +187,46 @@ class Ensemble:
         return self.backend.sum(grouped, axis=1) / self.trajectories
 
 
-State: TypeAlias = StateVector | DensityMatrix | Ensemble
+@dataclass(frozen=True)
+class PlannedState:
+    """State vectors that compiled kernels make when they are asked for; for Pauli words they need not be."""
+
+    backend: ArrayBackend
+    num_qubits: int
+    num_wires: int
+    measured: frozenset[int]
+    run: Callable[[], Array]
+    """Computes the amplitudes."""
+    run_for_words: Callable[[Sequence[Word]], Array]
+    """Computes ⟨P⟩ of each word, of shape (batch, words)."""
+
+    @cached_property
+    def vectors(self) -> StateVector:
+        return StateVector(self.backend, self.run(), self.num_qubits, self.num_wires, self.measured)
+
+    @property
+    def values(self) -> Array:
+        return self.vectors.values
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether the qubits alone have a state vector."""
+        return self.num_wires == self.num_qubits and not self.measured
+
+    def apply(self, matrix: Array, qubits: tuple[int, ...]) -> StateVector:
+        """Return Uψ."""
+        return self.vectors.apply(matrix, qubits)
+
+    def correlations(self, flipped: tuple[int, ...]) -> Array:
+        """Return ψ*ᵢ₊ₓ ψᵢ, of shape (batch, 2^n), where x has ones at the flipped qubits."""
+        return self.vectors.correlations(flipped)
+
+    def reduced(self, qubits: tuple[int, ...]) -> Array:
+        """Return the density matrix of some qubits, of shape (batch, 2^k, 2^k), the first one most significant."""
+        return self.vectors.reduced(qubits)
+
+
+State: TypeAlias = StateVector | DensityMatrix | Ensemble | PlannedState
 
 
 def _check_possible(backend: ArrayBackend, weights: Array, bits: str, qubits: tuple[int, ...]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ketgrad.circuit.checks import Controls
-from ketgrad.circuit.instructions import Instruction, Measure, PostSelect
+from ketgrad.circuit.instructions import Measure, PostSelect
 from ketgrad.errors import InvalidValueError, UnsupportedError
 from ketgrad.precision import Precision
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec
@@ -33,8 +33,7 @@ from ketgrad.simulate.states import Ensemble, StateVector
 
 def run(
     backend: ArrayBackend,
-    instructions: Sequence[Instruction],
-    num_qubits: int,
+    program: Program,
     groups: Sequence[Group],
     precision: Precision,
     values: Values,
@@ -42,11 +41,11 @@ def run(
     key: Any,
     initial: Array | None = None,
 ) -> Run:
-    """Run a circuit `count` times, each time with another choice of what happens by chance."""
+    """Run a circuit, measurements and all, `count` times, each time with other choices of what happens by chance."""
+    num_qubits = program.num_qubits
     check_memory(num_qubits, num_qubits, precision, count, is_mixed=False)
-    events = circuit_events(backend, instructions, values, precision, by_choice=True)
+    events = circuit_events(backend, program.recipe, values, precision, by_choice=True)
     keys = iter(backend.random_split(key, 1 + 2 * len(events)))
-    program = Program((), num_qubits, num_qubits, is_mixed=False)
     vectors = initial_vectors(backend, program, precision, count, device_of(backend, events, initial), initial)
     runner = _Runner(StateVector(backend, vectors, num_qubits, num_qubits), keys)
     for event in events:
