@@ -41,13 +41,13 @@ def test_nothing_but_the_packages_is_in_the_wheel(wheel):
     assert tops == {"ketgrad", "ketgrad_backends", "ketgrad_conformance", "ketgrad-0.1.0.dist-info"}
 
 
-def test_the_core_needs_four_distributions_and_no_framework(wheel):
+def test_the_core_needs_five_distributions_and_no_framework(wheel):
     archive = zipfile.ZipFile(wheel)
     metadata = archive.read("ketgrad-0.1.0.dist-info/METADATA").decode()
     needed = [
         line.split()[1] for line in metadata.splitlines() if line.startswith("Requires-Dist:") and ";" not in line
     ]
-    assert sorted(name.split(">")[0] for name in needed) == ["autograd", "autoray", "numpy", "rich"]
+    assert sorted(name.split(">")[0] for name in needed) == ["autograd", "autoray", "numba", "numpy", "rich"]
 
 
 def test_the_installed_wheel_finds_its_backends_and_differentiates(installed, tmp_path):

@@ -24,6 +24,7 @@ from ketgrad.simulate.kernels import words as word_kernels
 from ketgrad.simulate.plan import Plan
 
 REAL_OF = {"complex64": "float32", "complex128": "float64"}
+COMPLEX_OF = {"float32": "complex64", "float64": "complex128"}
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,10 @@ def word_values(backend: ArrayBackend, inputs: PlanInputs, words: Sequence[Word]
 @lru_cache(maxsize=512)
 def _state_operation(backend: Any, plan: Plan) -> Callable[..., Array]:
     def forward(initial: Any, *given: Any) -> Any:
-        states = np.array(initial)
-        for state, data in zip(states, _data(plan, len(states), given, states.dtype), strict=True):
-            sweep.forward(state, plan.table, plan.bits, plan.targets, plan.sources, data)
-        return states
+        return _joined(_run(plan, _apart(initial), given))
 
     def backward(inputs: Any, result: Any, cotangent: Any) -> list[Any]:
-        return _swept(plan, np.array(result), np.array(cotangent), inputs[1:])
+        return _swept(plan, _apart(result), _apart(cotangent), inputs[1:])
 
     return backend.host_function(forward, backward, lambda initial, *given: initial)
 
@@ -69,15 +67,9 @@ def _word_operation(backend: Any, plan: Plan, words: tuple[Word, ...]) -> Callab
     order = np.argsort(masks[:, 0], kind="stable")
     sorted_masks = masks[order]
 
-    def run(initial: Any, given: Any) -> Any:
-        states = np.array(initial)
-        for state, data in zip(states, _data(plan, len(states), given, states.dtype), strict=True):
-            sweep.forward(state, plan.table, plan.bits, plan.targets, plan.sources, data)
-        return states
-
     def forward(initial: Any, *given: Any) -> Any:
-        states = run(initial, given)
-        values = np.empty((len(states), len(words)), REAL_OF[states.dtype.name])
+        states = _run(plan, _apart(initial), given)
+        values = np.empty((len(states), len(words)))
         for state, row in zip(states, values, strict=True):
             found = np.empty(len(words))
             word_kernels.word_values(state, sorted_masks, found)
@@ -85,7 +77,7 @@ def _word_operation(backend: Any, plan: Plan, words: tuple[Word, ...]) -> Callab
         return values
 
     def backward(inputs: Any, result: Any, cotangent: Any) -> list[Any]:
-        states = run(inputs[0], inputs[1:])
+        states = _run(plan, _apart(inputs[0]), inputs[1:])
         lam = np.zeros_like(states)
         for state, weights, row in zip(states, cotangent, lam, strict=True):
             word_kernels.add_words(state, sorted_masks, weights[order].astype("float64"), row)
@@ -97,9 +89,27 @@ def _word_operation(backend: Any, plan: Plan, words: tuple[Word, ...]) -> Callab
     return backend.host_function(forward, backward, output)
 
 
+def _apart(states: Any) -> Any:
+    """Return complex states, of shape (batch, size), as real and imaginary parts, (batch, 2, size)."""
+    return np.stack([states.real, states.imag], axis=1)
+
+
+def _joined(states: Any) -> Any:
+    """Undo `_apart`."""
+    return states[:, 0] + 1j * states[:, 1]
+
+
+def _run(plan: Plan, states: Any, given: Sequence[Any]) -> Any:
+    """Run the plan on states in place, and return them."""
+    data = _data(plan, len(states), given, COMPLEX_OF[states.dtype.name])
+    for state, row in zip(states, data, strict=True):
+        sweep.forward(state, plan.table, plan.bits, plan.targets, plan.sources, row)
+    return states
+
+
 def _swept(plan: Plan, states: Any, lam: Any, given: Sequence[Any]) -> list[Any]:
     """Return the gradients by the initial states and by the given matrices; changes its arrays."""
-    data = _data(plan, len(states), given, states.dtype)
+    data = _data(plan, len(states), given, COMPLEX_OF[states.dtype.name])
     gradient = np.zeros_like(data)
     for index in range(len(states)):
         sweep.backward(
@@ -111,7 +121,7 @@ def _swept(plan: Plan, states: Any, lam: Any, given: Sequence[Any]) -> list[Any]
         part = gradient[:, split : split + size]
         found.append(part.reshape(array.shape) if array.ndim == 4 else part.sum(axis=0).reshape(array.shape))
         split += size
-    return [lam, *found]
+    return [_joined(lam), *found]
 
 
 def _data(plan: Plan, batch: int, given: Sequence[Any], dtype: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ketgrad.simulate.kernels.gates import compiled
+from ketgrad.simulate.kernels.pairs import compiled
 
 LOW_BITS = 9
 """How many bits of an index the table of signs covers: blocks of 2^9 amplitudes stay in the fastest cache."""
@@ -36,19 +36,20 @@ def sign_table(masks: Any, size: int) -> Any:
 
 
 @compiled
-def word_values(psi: Any, masks: Any, values: Any) -> None:
+def word_values(state: Any, masks: Any, values: Any) -> None:
     """Write ⟨P⟩ of each word, whose row of `masks` is x, z, m."""
-    size = min(psi.size, 1 << LOW_BITS)
+    re, im = state[0], state[1]
+    size = min(re.size, 1 << LOW_BITS)
     table, real, imaginary = sign_table(masks, size), np.empty(size), np.empty(size)
     totals = np.zeros(masks.shape[0])
-    for base in range(0, psi.size, size):
+    for base in range(0, re.size, size):
         word = 0
         while word < masks.shape[0]:
             flips = masks[word, 0]
             for low in range(size):
-                left, right = psi[(base + low) ^ flips], psi[base + low]
-                real[low] = left.real * right.real + left.imag * right.imag
-                imaginary[low] = left.real * right.imag - left.imag * right.real
+                i, j = base + low, (base + low) ^ flips
+                real[low] = re[j] * re[i] + im[j] * im[i]
+                imaginary[low] = re[j] * im[i] - im[j] * re[i]
             while word < masks.shape[0] and masks[word, 0] == flips:
                 part = real if masks[word, 2] % 2 == 0 else imaginary
                 total = 0.0
@@ -63,11 +64,12 @@ def word_values(psi: Any, masks: Any, values: Any) -> None:
 
 
 @compiled
-def add_words(psi: Any, masks: Any, weights: Any, lam: Any) -> None:
+def add_words(state: Any, masks: Any, weights: Any, lam: Any) -> None:
     """Add Σ 2wPψ, the gradient of Σ w⟨P⟩, to λ."""
-    size = min(psi.size, 1 << LOW_BITS)
+    re, im = state[0], state[1]
+    size = min(re.size, 1 << LOW_BITS)
     table, real, imaginary = sign_table(masks, size), np.empty(size), np.empty(size)
-    for base in range(0, psi.size, size):
+    for base in range(0, re.size, size):
         word = 0
         while word < masks.shape[0]:
             flips = masks[word, 0]
@@ -83,4 +85,6 @@ def add_words(psi: Any, masks: Any, weights: Any, lam: Any) -> None:
                     part[low] += factor * table[word, low]
                 word += 1
             for low in range(size):
-                lam[(base + low) ^ flips] += complex(real[low], imaginary[low]) * psi[base + low]
+                i, j = base + low, (base + low) ^ flips
+                lam[0, j] += real[low] * re[i] - imaginary[low] * im[i]
+                lam[1, j] += real[low] * im[i] + imaginary[low] * re[i]
