@@ -80,6 +80,7 @@ _BY_SIGNATURE: dict[tuple[int, int], dict[str, Callable[..., circuit.Gate]]] = {
         "ry": library.RYGate,
         "rz": library.RZGate,
         "p": library.PhaseGate,
+        "phase": library.PhaseGate,
         "u1": library.U1Gate,
     },
     (2, 1): {"u2": library.U2Gate},

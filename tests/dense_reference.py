@@ -163,7 +163,7 @@ GATES: dict[str, Gate] = {
     "ccz": fixed(3, np.diag([1, 1, 1, 1, 1, 1, 1, -1])),
     "cswap": fixed(3, controlled(SWAP)),
 }
-ALIASES = {"cnot": "cx", "toffoli": "ccx", "fredkin": "cswap", "cphase": "cp", "u1": "p", "u3": "u"}
+ALIASES = {"cnot": "cx", "toffoli": "ccx", "fredkin": "cswap", "cphase": "cp", "phase": "p", "u1": "p", "u3": "u"}
 EVERY_GATE = {**GATES, **{alias: GATES[name] for alias, name in ALIASES.items()}}
 """The gates under all their names."""
 

@@ -175,4 +175,4 @@ class GateMethods:
         return self.append("cswap", (), (control, first, second))
 
     cnot, toffoli, fredkin, cphase = cx, ccx, cswap, cp
-    u1, u3 = p, u
+    u1, u3, phase = p, u, p

@@ -211,6 +211,7 @@ ALIASES = {
     "i": "id",
     "u1": "p",
     "u3": "u",
+    "phase": "p",
     "cphase": "cp",
 }
 
