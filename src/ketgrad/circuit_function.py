@@ -253,7 +253,7 @@ class _Input:
 
     @property
     def batch(self) -> tuple[int, ...]:
-        given = tuple(self.array.shape)
+        given = _known_shape(self.array, self.name)
         split = len(given) - len(self.shape)
         if split < 0 or given[split:] != self.shape:
             raise InvalidValueError(
@@ -270,6 +270,19 @@ class _Input:
             return flat
         spread = flat + backend.zeros((*batch, 1), dtype=backend.dtype(flat), device=backend.device(flat))
         return backend.reshape(spread, (math.prod(batch), size))
+
+
+def _known_shape(array: Array, name: str) -> tuple[int, ...]:
+    """Return a shape, or refuse one that a graph leaves open."""
+    try:
+        shape = tuple(array.shape)
+    except ValueError:  # TensorFlow's, for a number of axes that is not known
+        shape = (None,)
+    if None in shape:
+        raise UnsupportedError(
+            f"the shape of {name} is not known in this graph; give the batch a fixed size, also in an input_signature"
+        )
+    return shape
 
 
 def check_prepares_nothing(instructions: Sequence[Instruction]) -> None:

@@ -141,6 +141,15 @@ def test_a_graph_of_unknown_batch_size_maps_a_circuit():
     near(compiled(tf.constant([0.1], tf.float64)), [math.cos(0.1)])
 
 
+@pytest.mark.parametrize("shape", [[None, 2], None], ids=["batch", "rank"])
+def test_a_shape_that_the_graph_leaves_open_is_refused_by_a_function_in_one_sentence(shape):
+    theta = kg.parameters("theta", (2,))
+    f = kg.function(kg.Circuit(1).rx(theta[0], 0).ry(theta[1], 0), kg.expval(kg.Z(0)))
+    compiled = tf.function(f, input_signature=[tf.TensorSpec(shape, tf.float64)], autograph=False)
+    with pytest.raises(kg.UnsupportedError, match="the shape of theta is not known in this graph; give the batch a"):
+        compiled(tf.ones([3, 2], tf.float64))
+
+
 def test_a_variable_that_a_compiled_function_closes_over_is_no_constant():
     weight = tf.Variable(double(2.0))
     compiled = kg.jit(lambda x: weight * x)
