@@ -20,6 +20,7 @@ FRAMEWORKS = {
     "tensorflow": "tensorflow",
 }
 REPORTS = Path("build/conformance")
+PEERS = ("pennylane", "pennylane-lightning", "qulacs", "tensorcircuit-ng")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
 
@@ -97,3 +98,19 @@ def agreement(session: nox.Session) -> None:
     reports = sorted(str(path) for path in REPORTS.glob("*.json") if str(path) not in records)
     session.run("python", "-m", "ketgrad_conformance", "--compare", *records)
     session.run("python", "-m", "ketgrad_conformance", "--summary", *reports)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """ketgrad side by side with other simulators; options after `--`. Not among the default sessions."""
+    install(session, "-e", ".[all]")
+    # An environment of their own: PennyLane pins an autoray that constraints.txt does not.
+    python = Path(session.virtualenv.location).resolve() / "peers" / "bin" / "python"
+    lines = Path("constraints.txt").read_text().splitlines()
+    pins = [line for line in lines if line.startswith(("torch=", "jax", "numpy="))]
+    if not python.exists():
+        session.run("python", "-m", "venv", str(python.parent.parent))
+    session.run(str(python), "-m", "pip", "install", *pins, *PEERS, external=True)
+    elsewhere = [f"--python={library}={python}" for library in ("pennylane", "qulacs", "tensorcircuit")]
+    reports = ("--json", "build/bench.json", "--plot", "build/bench.png", "--markdown", "build/bench.md")
+    session.run("python", "-m", "benchmarks", *elsewhere, *(session.posargs or reports))

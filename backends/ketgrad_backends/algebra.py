@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import autoray
+from autoray.autoray import AutoNamespace
 
 from ketgrad.base import BackendBase
 from ketgrad.protocol import Array
@@ -15,8 +15,9 @@ class AutorayAlgebra(BackendBase):
     """Structure and algebra of `ArrayBackend` for a library that autoray knows."""
 
     def __init__(self, library: str) -> None:
-        # A namespace of a fixed library costs a tenth of `autoray.do`, which finds the library at each call.
-        self.namespace: Any = autoray.get_namespace(library)
+        # A namespace of a fixed library costs a tenth of `autoray.do`, which finds the library at each call. It is made
+        # here: up to autoray 0.8 `get_namespace` returns one and the same for every library given by name.
+        self.namespace: Any = AutoNamespace(library)
 
     def reshape(self, array: Array, shape: Sequence[int], /) -> Array:
         return self.namespace.reshape(array, tuple(shape))

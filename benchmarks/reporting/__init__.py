@@ -1,0 +1,1 @@
+"""Tables, pictures and records of a run."""
