@@ -117,7 +117,7 @@ class TensorflowBackend(AutorayAlgebra):
                 try:
                     result = function(*(elements.get(index, arg) for index, arg in enumerate(arrays)), **kwargs)
                     return tree.map_leaves(self.asarray, result)
-                except Exception as mishap:
+                except Exception as mishap:  # whatever it is, it goes on as it is, and is raised again below
                     mishaps.append(mishap)
                     raise
 

@@ -72,7 +72,7 @@ def refused(missing: tuple[Capability, ...], refusal: Errors) -> Iterator[None]:
         yield
     except refusal:
         return
-    except Exception as error:
+    except Exception as error:  # whatever else it raises is no refusal, and fails the test under its name
         raise AssertionError(
             f"{names} not declared: must raise UnsupportedError, but raised {type(error).__name__}"
         ) from error

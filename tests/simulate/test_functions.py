@@ -7,6 +7,7 @@ import pytest
 
 import ketgrad as kg
 from dense_reference import GATES, PREPARATION, expectation, play, probabilities, run
+from ketgrad.simulate import program
 
 TOLERANCE = 1e-12
 
@@ -118,6 +119,16 @@ def test_a_bound_symbol_gives_what_the_constant_gives_for_every_gate():
         expected = run([*start, (name, bound, (2, 0, 3, 1)[: gate.qubits])], 4)
         found = kg.function(circuit, kg.state())(angles)
         np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE, err_msg=name)
+
+
+def test_new_values_do_not_take_the_circuit_apart_again(monkeypatch):
+    taken, make_recipe = [], program.make_recipe
+    monkeypatch.setattr(program, "make_recipe", lambda *args: taken.append(args) or make_recipe(*args))
+    x = kg.parameters("x", (2,))
+    f = kg.function(kg.Circuit(1).rx(x[0], 0).rx(2 * x[1], 0), kg.expval(kg.Z(0)))
+    for values in ([0.1, 0.2], [0.3, -0.4], [[0.5, 0.6], [0.7, 0.8]]):
+        np.testing.assert_allclose(f(values), np.cos(np.dot(values, [1.0, 2.0])), rtol=0, atol=TOLERANCE)
+    assert len(taken) == 1
 
 
 def test_symbols_constants_and_native_arrays_mix_in_one_circuit(backend):

@@ -15,7 +15,7 @@ def measured():
 
 
 AFTER = "prepare takes qubits in |0⟩, but {} acts on qubit 0 before it; prepare first, or put a reset between"
-ONE_BIT = "but the circuit has bits 0 to 0"
+ONE_BIT = "but the circuit has bit 0 alone"
 RANGE = "bits are counted from 0 to 65535"
 OUTCOME = 'give a string with 0 or 1 for each, such as "01"'
 

@@ -127,5 +127,6 @@ def check_has_bits(num_bits: int, bits: Sequence[int], what: str) -> None:
     """Refuse classical bits that the circuit does not have."""
     for bit in bits:
         if bit >= num_bits:
-            have = f"bits 0 to {num_bits - 1}" if num_bits else "no classical bits; measure into one first"
+            some = "bit 0 alone" if num_bits == 1 else f"bits 0 to {num_bits - 1}"
+            have = some if num_bits else "no classical bits; measure into one first"
             raise InvalidValueError(f"{what} got bit {bit}, but the circuit has {have}")
