@@ -102,7 +102,10 @@ def agreement(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """ketgrad side by side with other simulators; options after `--`. Not among the default sessions."""
+    """ketgrad side by side with other simulators; options after `--`. Not among the default sessions.
+
+    Without options all goes to build/bench.*; `--write-docs` writes docs/benchmarks.md and its picture.
+    """
     install(session, "-e", ".[all]")
     # An environment of their own: PennyLane pins an autoray that constraints.txt does not.
     python = Path(session.virtualenv.location).resolve() / "peers" / "bin" / "python"
@@ -111,6 +114,7 @@ def bench(session: nox.Session) -> None:
     if not python.exists():
         session.run("python", "-m", "venv", str(python.parent.parent))
     session.run(str(python), "-m", "pip", "install", *pins, *PEERS, external=True)
+    session.run("ketgrad", "warmup")  # once for an installation, so no part of a first call
     elsewhere = [f"--python={library}={python}" for library in ("pennylane", "qulacs", "tensorcircuit")]
     reports = ("--json", "build/bench.json", "--plot", "build/bench.png", "--markdown", "build/bench.md")
     session.run("python", "-m", "benchmarks", *elsewhere, *(session.posargs or reports))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 
 from rich.console import Console
@@ -24,17 +25,22 @@ def main() -> None:
     results = Results(outcomes, described, settings, given.clock, given.reference)
     with console.status("") as status:
         for case in cases(given.workloads, given.qubits):
-            found = running.measure(case, given.contestants, settings, status.update)
+            found = running.measure(case, given.contestants, settings, status.update, outcomes)
             agreement.compare(found)
             outcomes += found
-            table.show(console, found, given.clock, given.reference)
-            if given.json is not None:
-                record.write(given.json, results)
+            table.show(console, results, case)
+            _write(given, results)
+    table.show_ratios(console, results)
     _show_targets(console, results)
+
+
+def _write(given: argparse.Namespace, results: Results) -> None:
+    """Write what there is so far, so that a run that is cut short leaves that behind."""
+    if given.json is not None:
+        record.write(given.json, results)
     is_drawn = given.plot is not None and plot.write(given.plot, results)
     if given.markdown is not None:
-        picture = os.path.relpath(given.plot, given.markdown.parent) if is_drawn else None
-        markdown.write(given.markdown, results, picture)
+        markdown.write(given.markdown, results, given.plot if is_drawn else None)
 
 
 def _show_targets(console: Console, results: Results) -> None:

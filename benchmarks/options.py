@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.contestants import CONTESTANTS
+from benchmarks.processes import ROOT
 from benchmarks.running import Settings
 from benchmarks.workloads import WORKLOADS
 
 USUAL = [name for name in CONTESTANTS if not name.startswith("ketgrad-traced")]
 QUICK_CONTESTANTS = ["ketgrad numpy", "ketgrad torch", "ketgrad jax", "qulacs", "lightning autograd", "pennylane torch"]
 QUICK_QUBITS = [4, 10]
+DOCUMENT, PICTURE = Path("docs/benchmarks.md"), Path("docs/images/benchmarks.png")
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -51,7 +54,15 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="PATH", help="write all repeats, machine and versions")
     parser.add_argument("--plot", type=Path, metavar="PATH", help="draw cost against qubits, layers and samples (PNG)")
-    parser.add_argument("--markdown", type=Path, metavar="PATH", help="write tables, and a link to the plot")
+    parser.add_argument(
+        "--markdown",
+        type=Path,
+        metavar="PATH",
+        help="write tables, and a link to the plot: into a file between its marks, or as a page of their own",
+    )
+    parser.add_argument(
+        "--write-docs", action="store_true", help=f"the same as --markdown {DOCUMENT} --plot {PICTURE} of this checkout"
+    )
     options = parser.parse_args(arguments)
     try:
         _fill(options)
@@ -67,6 +78,10 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 def _fill(options: argparse.Namespace) -> None:
     quick = options.quick
+    if options.write_docs:
+        options.markdown, options.plot = options.markdown or ROOT / DOCUMENT, options.plot or ROOT / PICTURE
+    if options.plot is not None and find_spec("matplotlib") is None:
+        raise ValueError("--plot needs matplotlib, which is not installed; run: pip install 'ketgrad[plot]'")
     options.workloads = options.workloads or (["ansatz"] if quick else list(WORKLOADS))
     options.contestants = _contestants(options.contestants or (QUICK_CONTESTANTS if quick else USUAL))
     options.qubits = options.qubits or (QUICK_QUBITS if quick else None)

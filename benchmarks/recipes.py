@@ -27,7 +27,9 @@ class Gate:
 class Recipe:
     """A circuit, a real Pauli sum, and how many slots it has: weights first, then the inputs of one sample.
 
-    The value is ⟨H⟩, or its mean over samples; the gradient is by the weights, and then by all inputs, flat.
+    The value is ⟨H⟩, or its mean over samples; the gradient is by the weights, and then by all inputs, flat. In
+    training the circuit stands between two linear layers of PyTorch, value and gradient are those of the loss, and a
+    run is a step of the optimizer.
     """
 
     num_qubits: int
@@ -36,6 +38,7 @@ class Recipe:
     num_weights: int
     num_inputs: int = 0
     batch: int | None = None
+    is_training: bool = False
 
     def weights(self) -> Numbers:
         """Return the angles at which all contestants are compared."""

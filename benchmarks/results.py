@@ -44,9 +44,14 @@ class Results:
         outcome = self.find(contestant, case)
         return outcome.seconds(self.clock) if outcome is not None else None
 
+    def reference_of(self, case: Case) -> str:
+        """Return the contestant that ratios refer to, or the first one with a time where that one has none."""
+        timed = [name for name in self.contestants() if self.seconds(name, case) is not None]
+        return self.reference if self.reference in timed or not timed else timed[0]
+
     def ratio(self, contestant: str, case: Case) -> float | None:
         """Return a contestant's time over the reference's."""
-        own, base = self.seconds(contestant, case), self.seconds(self.reference, case)
+        own, base = self.seconds(contestant, case), self.seconds(self.reference_of(case), case)
         return own / base if own is not None and base is not None else None
 
     def line(self, contestant: str, workload: str) -> tuple[float, float] | None:

@@ -13,6 +13,7 @@ from benchmarks.processes import OverTimeError, WorkerDiedError, WorkerProcess
 from benchmarks.workloads import Case
 
 IMPORT_SECONDS = 120.0
+FIRST_CALL_OVER = "first call over the time limit"
 WEIGHABLE_BYTES = 8 << 20
 """The smallest state whose copies stand out from what compilers and caches leave behind."""
 
@@ -59,12 +60,16 @@ class Outcome:
         return median(samples) if samples else None
 
 
-def measure(case: Case, names: Sequence[str], settings: Settings, tell: Callable[[str], None]) -> list[Outcome]:
-    """Run one case."""
-    outcomes = [Outcome(case, name) for name in names]
+def measure(
+    case: Case, names: Sequence[str], settings: Settings, tell: Callable[[str], None], earlier: Sequence[Outcome] = ()
+) -> list[Outcome]:
+    """Run one case; a contestant that ran out of time in an easier case of the workload is left out."""
+    outcomes = [Outcome(case, name, _hopeless(case, name, earlier)) for name in names]
     with ExitStack() as stack:
         running: list[tuple[Outcome, WorkerProcess]] = []
         for outcome in outcomes:
+            if outcome.problem is not None:
+                continue
             tell(f"{case}: first call of {outcome.contestant}")
             process = stack.enter_context(_process(outcome, settings))
             if _begin(outcome, process, settings):
@@ -82,12 +87,19 @@ def measure(case: Case, names: Sequence[str], settings: Settings, tell: Callable
     return outcomes
 
 
+def _hopeless(case: Case, name: str, earlier: Sequence[Outcome]) -> str | None:
+    for past in earlier:
+        if past.contestant == name and past.problem == FIRST_CALL_OVER and past.case.is_within(case):
+            return f"not run: over the time limit at {past.case.place} {past.case.family.axis} already"
+    return None
+
+
 def _process(outcome: Outcome, settings: Settings) -> WorkerProcess:
     return WorkerProcess(settings.python(outcome.contestant), outcome.contestant, outcome.case, settings.threads)
 
 
 def _begin(outcome: Outcome, process: WorkerProcess, settings: Settings) -> bool:
-    with _problems(outcome, "first call over"):
+    with _problems(outcome, FIRST_CALL_OVER):
         _checked(process.answer(IMPORT_SECONDS))
         found = _checked(process.ask("first", settings.timeout))
         outcome.first, outcome.value, outcome.gradient = found["wall"], found["value"], found["gradient"]
@@ -97,7 +109,7 @@ def _begin(outcome: Outcome, process: WorkerProcess, settings: Settings) -> bool
 
 
 def _repeat(outcome: Outcome, process: WorkerProcess, settings: Settings) -> None:
-    with _problems(outcome, "a call over"):
+    with _problems(outcome, "a call over the time limit"):
         if outcome.problem is None:
             found = _checked(process.ask(f"time {settings.least_seconds}", settings.timeout))
             outcome.wall.append(found["wall"])
@@ -106,7 +118,7 @@ def _repeat(outcome: Outcome, process: WorkerProcess, settings: Settings) -> Non
 
 def _weigh(outcome: Outcome, settings: Settings) -> None:
     unweighed = Outcome(outcome.case, outcome.contestant)
-    with _process(outcome, settings) as process, _problems(unweighed, "memory over"):
+    with _process(outcome, settings) as process, _problems(unweighed, "memory over the time limit"):
         _checked(process.answer(IMPORT_SECONDS))
         outcome.peak = _checked(process.ask("memory", 3 * settings.timeout))["peak"]
 
@@ -124,10 +136,10 @@ def _checked(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _problems(outcome: Outcome, what: str) -> Iterator[None]:
+def _problems(outcome: Outcome, over_time: str) -> Iterator[None]:
     try:
         yield
     except OverTimeError:
-        outcome.problem = f"{what} the time limit"
+        outcome.problem = over_time
     except (WorkerDiedError, _RefusedError) as error:
         outcome.problem = str(error)

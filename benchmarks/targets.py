@@ -42,9 +42,8 @@ def _of_framework(results: Results, framework: str) -> Iterator[Row]:
         outcome = results.find(own, case)
         if outcome is not None and outcome.peak is not None:
             yield f"{own}, {case}: peak memory", "≤ 4 states", f"{states(outcome)} states"
-    for case in results.cases("batch"):
-        if framework == "torch" and case.place == 256:
-            yield from _against(results, own, case, ("pennylane torch",), 10)
+    for case in results.cases("training"):
+        yield from _against(results, own, case, ("pennylane torch",), 10)
     line = results.line(own, "template")
     if line is not None:
         yield f"{own}: a gate of a bound template", "< 1 µs", duration(line[1])

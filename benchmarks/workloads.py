@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.recipes import Gate, Recipe, hardware_efficient, ising_chain, ring, strongly_entangling
 
@@ -36,6 +36,17 @@ class Case:
     @property
     def recipe(self) -> Recipe:
         return self.family.make(self.place)
+
+    def is_within(self, other: Case) -> bool:
+        """Tell whether another case of the workload is no smaller in any respect."""
+        own, others = self.recipe, other.recipe
+        return self.workload == other.workload and all(
+            (
+                own.num_qubits <= others.num_qubits,
+                len(own.gates) <= len(others.gates),
+                (own.batch or 1) <= (others.batch or 1),
+            )
+        )
 
     def __str__(self) -> str:
         return f"{self.workload}, {self.family.axis} {self.place}"
@@ -82,6 +93,11 @@ def samples(batch: int, num_qubits: int = 8, layers: int = 4) -> Recipe:
     return Recipe(num_qubits, gates, PARITY, count, num_qubits, batch)
 
 
+def training(batch: int) -> Recipe:
+    """Return the classifier's circuit between two linear layers."""
+    return replace(samples(batch), is_training=True)
+
+
 def passes(num_qubits: int) -> Recipe:
     """Return one layer of RY and a ring of CX, for counting the bytes that a gate moves."""
     gates = (*(Gate("ry", (qubit,), qubit) for qubit in range(num_qubits)), *ring(num_qubits))
@@ -91,15 +107,16 @@ def passes(num_qubits: int) -> Recipe:
 SIZES = (4, 10, 16, 20)
 WORKLOADS = {
     "ansatz": Workload("hardware-efficient ansatz, 6 layers, Ising chain", "qubits", SIZES, lambda n: ansatz(n, 6)),
-    "entangling": Workload("strongly entangling layers, ⟨Z0 Z1 Z2⟩", "qubits", SIZES, entangling),
+    "entangling": Workload("strongly entangling layers (15, 5, 4, 2), ⟨Z0 Z1 Z2⟩", "qubits", SIZES, entangling),
     "qaoa": Workload("QAOA, 3-regular graph, 4 layers", "qubits", (18,), qaoa),
     "recurrent": Workload("recurrent circuit of 4 qubits, shared weights", "steps", (20,), recurrent),
     "batch": Workload("samples at once, 8 qubits, 4 layers", "samples", (1, 16, 256), samples),
-    "depth": Workload("hardware-efficient ansatz, 10 qubits", "layers", (1, 6, 24), lambda k: ansatz(10, k)),
+    "training": Workload("a step of Adam, linear layers around 8 qubits, 4 layers", "samples", (256,), training),
+    "depth": Workload("hardware-efficient ansatz, 10 qubits", "layers", (1, 6, 50, 200), lambda k: ansatz(10, k)),
     "template": Workload(
         "value alone, hardware-efficient ansatz, 4 qubits", "layers", (1, 6, 24), lambda k: ansatz(4, k), False
     ),
-    "forward": Workload("value alone, one layer of RY and CX", "qubits", (20, 22), passes, False),
+    "forward": Workload("value alone, one layer of RY and CX", "qubits", (20, 22, 24), passes, False),
 }
 
 

@@ -1,4 +1,5 @@
-"""What all tests share: a `backend` fixture that runs a test on every installed backend, and a clean global state.
+"""What all tests share: a `backend` fixture that runs a test on every installed backend, a clean global state, and code
+in a process of its own, where what is imported and how frameworks are set up begins afresh.
 
 `KETGRAD_TEST_BACKENDS` names the backends that must be there (separated by commas); without it, those installed are
 used, so that the same tests run with no framework and with all four.
@@ -11,7 +12,11 @@ os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import json
+import subprocess
+import sys
 from importlib.util import find_spec
+from textwrap import dedent
 
 import pytest
 
@@ -60,3 +65,40 @@ def unchanged_global_state():
     kg.set_backend(before[0])
     kg.set_precision(before[1])
     assert after == before
+
+
+PREAMBLE = '''
+import json, sys
+
+class Absent:
+    """Makes modules look as if they were not installed."""
+
+    def __init__(self, *names):
+        self.names = names
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.names:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+def hide(*names):
+    sys.meta_path.insert(0, Absent(*names))
+'''
+
+
+@pytest.fixture
+def in_new_process():
+    """Run code in a new interpreter, which has `hide(*modules)`, and return what it prints as JSON in its last line."""
+
+    def run(code, **environment):
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
+        done = subprocess.run(
+            [sys.executable, "-c", PREAMBLE + dedent(code)],
+            env={**inherited, "JAX_PLATFORMS": "cpu", **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run

@@ -118,6 +118,9 @@ class GenericBackend(AutorayAlgebra):
         backward: Callable[..., Sequence[Any]] | str,
         output: Callable[..., ArraySpec],
         /,
+        *,
+        is_vectorized: bool = False,
+        native: Callable[..., Array] | None = None,
     ) -> Callable[..., Array]:
         raise UnsupportedError(
             f"the {self.name} backend makes no differentiable operations from host functions; use a backend of its "

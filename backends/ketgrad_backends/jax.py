@@ -15,6 +15,7 @@ import jax.extend.core
 import jax.numpy as jnp
 import numpy as np
 from jax.errors import JAXTypeError
+from jax.interpreters.ad import JVPTracer
 
 from ketgrad.base import check_conversion, differentiable, host_gradients, host_result, take_in
 from ketgrad.batching import mapped_arguments
@@ -23,6 +24,7 @@ from ketgrad.errors import InvalidValueError, PrecisionError, UnsupportedError, 
 from ketgrad.precision import real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
+from ketgrad_backends.jax_host import HostCall, spec_of
 from ketgrad_backends.messages import DIFFERENTIATES_ONCE
 
 WIDE_TYPES = ("float64", "complex128")
@@ -110,6 +112,9 @@ class JaxBackend(AutorayAlgebra):
 
         return mapped
 
+    def fold(self, step: Callable[..., Array], start: Array, arrays: Sequence[Array], /) -> Array:
+        return jax.lax.scan(lambda carry, elements: (step(carry, *elements), None), start, tuple(arrays))[0]
+
     def jit(self, function: Callable[..., Any], /) -> Callable[..., Any]:
         compiler = Compiler(lambda over_arrays, _: jax.jit(over_arrays), _is_refusal)
         return compiled_function(self, function, compiler)
@@ -155,30 +160,54 @@ class JaxBackend(AutorayAlgebra):
         backward: Callable[..., Sequence[Any]] | str,
         output: Callable[..., ArraySpec],
         /,
+        *,
+        is_vectorized: bool = False,
+        native: Callable[..., Array] | None = None,
     ) -> Callable[..., Array]:
+        value = HostCall(
+            lambda *arrays: [host_result(forward(*arrays), output(*map(spec_of, arrays)))],
+            lambda *specs: [_allowed_spec(output(*specs))],
+            is_vectorized,
+        )
+        pullback = HostCall(
+            lambda result, cotangent, *arrays: host_gradients(
+                differentiable(backward)(arrays, result, cotangent), arrays
+            ),
+            lambda result, cotangent, *specs: specs,
+            is_vectorized,
+        )
+
         def call(*inputs: Array) -> Array:
-            spec = output(*(ArraySpec(x.shape, str(x.dtype)) for x in inputs))
-            return _callback(lambda *arrays: host_result(forward(*arrays), spec), _shape(spec), *inputs)
+            return value(*inputs)[0]
 
         @jax.custom_vjp
         def gradients(result: Array, cotangent: Array, *inputs: Array) -> tuple[Array, ...]:
-            pullback = differentiable(backward)
+            differentiable(backward)
+            return tuple(pullback(result, jnp.conj(cotangent), *inputs))
 
-            def on_host(result: Any, cotangent: Any, *arrays: Any) -> tuple[Any, ...]:
-                return tuple(host_gradients(pullback(arrays, result, cotangent), arrays))
+        def native_gradients(result: Array, cotangent: Array, *inputs: Array) -> tuple[Array, ...]:
+            return tuple(map(jnp.conj, jax.vjp(_given(native), *inputs)[1](cotangent)))
 
-            shapes = tuple(jax.ShapeDtypeStruct(x.shape, x.dtype) for x in inputs)
-            return _callback(on_host, shapes, result, jnp.conj(cotangent), *inputs)
-
-        gradients.defvjp(lambda *args: (gradients(*args), None), _refuse)
+        gradients.defvjp(
+            lambda *args: (gradients(*args), args),
+            lambda args, cotangents: jax.vjp(native_gradients, *args)[1](cotangents),
+        )
         call_once = jax.custom_vjp(call)
-        call_once.defvjp(lambda *inputs: (call(*inputs), None), _refuse)
+        call_once.defvjp(
+            lambda *inputs: (call_once(*inputs), inputs),
+            lambda inputs, cotangent: jax.vjp(_given(native), *inputs)[1](cotangent),
+        )
         operation = jax.custom_vjp(call)
         operation.defvjp(
             lambda *inputs: (result := call_once(*inputs), (result, inputs)),
             lambda kept, cotangent: tuple(jnp.conj(g) for g in gradients(kept[0], cotangent, *kept[1])),
         )
-        return lambda *inputs: operation(*(self.asarray(value) for value in inputs))
+
+        def operate(*values: Any) -> Array:
+            inputs = [self.asarray(value) for value in values]
+            return native(*inputs) if native is not None and any(map(_is_forward_mode, inputs)) else operation(*inputs)
+
+        return operate
 
 
 def _is_key(value: Any) -> bool:
@@ -192,19 +221,24 @@ def _is_refusal(error: Exception) -> bool:
     return isinstance(error, JAXTypeError | UntraceableError)
 
 
-def _refuse(*_: Any) -> Any:
-    raise UnsupportedError(DIFFERENTIATES_ONCE)
+def _given(native: Callable[..., Array] | None) -> Callable[..., Array]:
+    """Return the way to further derivatives, or raise the sentence that there is none."""
+    if native is None:
+        raise UnsupportedError(DIFFERENTIATES_ONCE)
+    return native
 
 
-def _callback(function: Callable[..., Any], shapes: Any, *inputs: Array) -> Any:
-    def over_numpy(*arrays: Any) -> Any:
-        return function(*(np.asarray(array) for array in arrays))
+def _is_forward_mode(array: Array) -> bool:
+    """Tell whether a transformation around this call differentiates forwards, as `jax.hessian` does; not under jit."""
+    while isinstance(array, jax.core.Tracer):
+        if isinstance(array, JVPTracer):
+            return True
+        array = getattr(array, "primal", getattr(array, "val", None))
+    return False
 
-    return jax.pure_callback(over_numpy, shapes, *inputs, vmap_method="sequential")
 
-
-def _shape(spec: ArraySpec) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(spec.shape, _allowed(spec.dtype))
+def _allowed_spec(spec: ArraySpec) -> ArraySpec:
+    return ArraySpec(tuple(spec.shape), _allowed(spec.dtype))
 
 
 def _connected(pull: Callable[..., Any], cotangent: Array) -> list[bool]:

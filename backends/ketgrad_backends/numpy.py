@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import autograd.numpy
@@ -60,14 +61,14 @@ class NumpyBackend(AutorayAlgebra):
         return True
 
     def dtype(self, array: Array, /) -> str:
-        return str(array.dtype.name)
+        return _name(array.dtype)
 
     def device(self, array: Array, /) -> str | None:
         return "cpu"
 
     def astype(self, array: Array, dtype: Any, /) -> Array:
         wanted = type_name(dtype)
-        if array.dtype.name == wanted and array.dtype.isnative:
+        if _name(array.dtype) == wanted and array.dtype.isnative:
             return array
         check_conversion(self.dtype(array), wanted)
         if wanted in INTEGER_TYPES:
@@ -141,6 +142,9 @@ class NumpyBackend(AutorayAlgebra):
         backward: Callable[..., Sequence[Any]] | str,
         output: Callable[..., ArraySpec],
         /,
+        *,
+        is_vectorized: bool = False,
+        native: Callable[..., Array] | None = None,
     ) -> Callable[..., Array]:
         def plain_forward(*inputs: Any) -> Any:
             spec = output(*(ArraySpec(np.shape(value), str(value.dtype)) for value in inputs))
@@ -151,7 +155,11 @@ class NumpyBackend(AutorayAlgebra):
 
             def pull(cotangent: Any) -> list[Any]:
                 if any(isbox(value) for value in (result, cotangent, *inputs)):
-                    raise UnsupportedError(DIFFERENTIATES_ONCE)
+                    if native is None:
+                        raise UnsupportedError(DIFFERENTIATES_ONCE)
+                    _, _, pull_natively = self.vjp(lambda *leaves: (native(*leaves), None), inputs)
+                    found = pull_natively(self.conj(cotangent))
+                    return [_zero_or_conj(found[index], inputs[index]) for index in argnums]
                 gradients = host_gradients(pullback(inputs, result, np.conj(cotangent)), inputs)
                 return [np.conj(gradients[index]) for index in argnums]
 
@@ -160,6 +168,16 @@ class NumpyBackend(AutorayAlgebra):
         operation = primitive(plain_forward)
         defvjp_argnums(operation, vjp_of_operation)
         return lambda *inputs: operation(*(self.asarray(value) for value in inputs))
+
+
+@cache
+def _name(dtype: Any) -> str:
+    # NumPy works the name out anew at each look.
+    return str(dtype.name)
+
+
+def _zero_or_conj(gradient: Array | None, like: Array) -> Array:
+    return np.zeros(like.shape, like.dtype) if gradient is None else autograd.numpy.conj(gradient)
 
 
 _trace_numbers = threading.Lock()

@@ -128,9 +128,27 @@ class TorchBackend(AutorayAlgebra):
         backward: Callable[..., Sequence[Any]] | str,
         output: Callable[..., ArraySpec],
         /,
+        *,
+        is_vectorized: bool = False,
+        native: Callable[..., Array] | None = None,
     ) -> Callable[..., Array]:
-        operation = host_operation(forward, backward, output)
-        return lambda *inputs: operation(*(self.asarray(value) for value in inputs))
+        operation = host_operation(forward, backward, output, is_vectorized=is_vectorized, native=native)
+
+        def call(*inputs: Any) -> Array:
+            tensors = [self.asarray(value) for value in inputs]
+            if native is not None and _is_forward_mode():
+                return native(*tensors)
+            return operation(*tensors)
+
+        return call
+
+
+def _is_forward_mode() -> bool:
+    """Tell whether a transformation around this call differentiates forwards, as `torch.func.hessian` does."""
+    if torch.autograd.forward_ad._current_level >= 0:
+        return True
+    kinds = [layer.key() for layer in torch._C._functorch.get_interpreter_stack() or ()]
+    return torch._C._functorch.TransformType.Jvp in kinds
 
 
 def _eager_vjp(function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array]) -> tuple[Array, Any, Pullback]:

@@ -1,13 +1,15 @@
 """Operations of torch that are computed outside of it, over NumPy arrays.
 
 The computation is one custom operator of torch, so that traces hold it as a single node; around it an
-`autograd.Function` gives the first derivative, refuses the second, and loops under vmap.
+`autograd.Function` gives the first derivative, refuses the second, and loops under vmap, or, where the
+computation takes further axes, calls it once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -37,8 +39,7 @@ def _register(call: HostCall) -> int:
     return len(_calls) - 1
 
 
-@torch.library.custom_op("ketgrad::host_call", mutates_args=())
-def _host_call(inputs: list[torch.Tensor], call: int) -> list[torch.Tensor]:
+def _computed(inputs: Sequence[torch.Tensor], call: int) -> list[torch.Tensor]:
     arrays = [tensor.detach().resolve_conj().resolve_neg().cpu().numpy() for tensor in inputs]
     specs = _calls[call].outputs(*map(_spec, inputs))
     results = _calls[call].function(*arrays)
@@ -46,6 +47,19 @@ def _host_call(inputs: list[torch.Tensor], call: int) -> list[torch.Tensor]:
         torch.from_numpy(host_result(result, spec)).to(inputs[0].device)
         for result, spec in zip(results, specs, strict=True)
     ]
+
+
+@torch.library.custom_op("ketgrad::host_call", mutates_args=())
+def _host_call(inputs: list[torch.Tensor], call: int) -> list[torch.Tensor]:
+    return _computed(inputs, call)
+
+
+def _call(inputs: Sequence[torch.Tensor], call: int) -> list[torch.Tensor]:
+    """Compute at once, or, where torch records, as the operator."""
+    # The first use of an operator loads torch's compiler, seconds long, with all its settings.
+    if torch.compiler.is_compiling() or torch._C._len_torch_dispatch_stack():
+        return _host_call(list(inputs), call)
+    return _computed(inputs, call)
 
 
 @_host_call.register_fake
@@ -74,7 +88,12 @@ _host_call.register_autograd(_backward, setup_context=_keep_for_backward)
 
 
 def host_operation(
-    forward: Callable[..., Any], backward: Callable[..., Sequence[Any]] | str, output: Callable[..., ArraySpec]
+    forward: Callable[..., Any],
+    backward: Callable[..., Sequence[Any]] | str,
+    output: Callable[..., ArraySpec],
+    *,
+    is_vectorized: bool,
+    native: Callable[..., Array] | None,
 ) -> Callable[..., Array]:
     """Make the operation of `ArrayBackend.host_function`."""
     pullback = _register(
@@ -86,28 +105,49 @@ def host_operation(
         )
     )
     value = _register(HostCall(lambda *inputs: [forward(*inputs)], lambda *specs: [output(*specs)], pullback))
+    operation, _ = _operations(value, pullback, native, is_vectorized=is_vectorized)
+    return operation
+
+
+def _operations(
+    value: int, pullback: int, native: Callable[..., Array] | None, *, is_vectorized: bool
+) -> tuple[Callable[..., Array], Callable[..., Any]]:
+    """Make the operation, and that of its gradients, from the calls that compute them."""
+
+    @cache
+    def mapped() -> tuple[Callable[..., Array], Callable[..., Any]]:
+        """Make the same operations over one more axis in front."""
+        lifted = None if native is None else torch.func.vmap(native)
+        return _operations(value, pullback, lifted, is_vectorized=True)
 
     class Gradient(torch.autograd.Function):
         @staticmethod
         def forward(*tensors: Array) -> tuple[Array, ...]:
-            return tuple(_host_call(list(tensors), pullback))
+            return tuple(_call(tensors, pullback))
 
         @staticmethod
         def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-            pass
+            ctx.save_for_backward(*inputs[1:])
 
         @staticmethod
         def backward(ctx: Any, *cotangents: Array) -> Any:
-            raise UnsupportedError(DIFFERENTIATES_ONCE)
+            if native is None:
+                raise UnsupportedError(DIFFERENTIATES_ONCE)
+            return None, *_second_derivative(native, ctx.saved_tensors, cotangents)
 
         @staticmethod
         def vmap(info: Any, in_dims: Any, *inputs: Array) -> Any:
-            return _loop(Gradient.apply, info, in_dims, inputs), (0,) * (len(inputs) - 2)
+            results = (
+                mapped()[1](*_in_front(info, in_dims, inputs))
+                if is_vectorized
+                else _loop(Gradient.apply, info, in_dims, inputs)
+            )
+            return results, (0,) * (len(inputs) - 2)
 
     class Operation(torch.autograd.Function):
         @staticmethod
         def forward(*inputs: Array) -> Array:
-            return _host_call(list(inputs), value)[0]
+            return _call(inputs, value)[0]
 
         @staticmethod
         def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
@@ -120,9 +160,30 @@ def host_operation(
 
         @staticmethod
         def vmap(info: Any, in_dims: Any, *inputs: Array) -> Any:
+            if is_vectorized:
+                return mapped()[0](*_in_front(info, in_dims, inputs)), 0
             return _loop(Operation.apply, info, in_dims, inputs), 0
 
-    return Operation.apply
+    return Operation.apply, Gradient.apply
+
+
+def _second_derivative(
+    native: Callable[..., Array], saved: Sequence[Array], cotangents: Sequence[Array]
+) -> tuple[Array, ...]:
+    """Pull back through the gradients of a function as the framework computes them."""
+
+    def gradients(cotangent: Array, *inputs: Array) -> tuple[Array, ...]:
+        return torch.func.vjp(native, *inputs)[1](cotangent)
+
+    return torch.func.vjp(gradients, *saved)[1](tuple(cotangents))
+
+
+def _in_front(info: Any, in_dims: Any, inputs: Sequence[Array]) -> list[Array]:
+    """Bring the mapped axis of every input to the front."""
+    return [
+        x.expand(info.batch_size, *x.shape) if dim is None else x.movedim(dim, 0)
+        for x, dim in zip(inputs, in_dims, strict=True)
+    ]
 
 
 def _loop(apply: Callable[..., Any], info: Any, in_dims: Any, inputs: Sequence[Array]) -> Any:

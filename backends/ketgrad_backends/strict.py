@@ -197,6 +197,9 @@ class StrictBackend(BackendBase):
         backward: Callable[..., Sequence[Any]] | str,
         output: Callable[..., ArraySpec],
         /,
+        *,
+        is_vectorized: bool = False,
+        native: Callable[..., Array] | None = None,
     ) -> Callable[..., Array]:
         raise UnsupportedError(
             "the strict backend makes no differentiable operations from host functions; use another backend"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -18,6 +19,10 @@ from ketgrad_backends.algebra import AutorayAlgebra
 from ketgrad_backends.tensorflow_host import host_operation
 
 PART_OF = {"complex64": tf.float32, "complex128": tf.float64}
+
+
+_is_mapping: ContextVar[bool] = ContextVar("ketgrad_tensorflow_is_mapping", default=False)
+"""Whether `vmap` is tracing a function for one element."""
 
 
 class TensorflowBackend(AutorayAlgebra):
@@ -114,12 +119,15 @@ class TensorflowBackend(AutorayAlgebra):
             mishaps: list[Exception] = []
 
             def of_element(elements: dict[int, Any]) -> Any:
+                token = _is_mapping.set(True)
                 try:
                     result = function(*(elements.get(index, arg) for index, arg in enumerate(arrays)), **kwargs)
                     return tree.map_leaves(self.asarray, result)
                 except Exception as mishap:  # whatever it is, it goes on as it is, and is raised again below
                     mishaps.append(mishap)
                     raise
+                finally:
+                    _is_mapping.reset(token)
 
             try:
                 return tf.vectorized_map(of_element, batches, warn=False)
@@ -129,9 +137,27 @@ class TensorflowBackend(AutorayAlgebra):
 
         return mapped
 
+    def fold(self, step: Callable[..., Array], start: Array, arrays: Sequence[Array], /) -> Array:
+        if tf.executing_eagerly() or _is_mapped():
+            return super().fold(step, start, arrays)
+        count = arrays[0].shape[0]
+        # Read one by one in the gradient too, where a slice of the array would make an array of zeros each time.
+        queues = [tf.TensorArray(array.dtype, count, element_shape=array.shape[1:]).unstack(array) for array in arrays]
+        _, result = tf.while_loop(
+            lambda index, _: index < count,
+            lambda index, carry: (index + 1, step(carry, *(queue.read(index) for queue in queues))),
+            (tf.constant(0), start),
+            maximum_iterations=count,
+        )
+        return result
+
     def jit(self, function: Callable[..., Any], /) -> Callable[..., Any]:
         # Without autograph, which rewrites the function's source and the text of its exceptions.
-        compiler = Compiler(lambda over_arrays, _: tf.function(over_arrays, autograph=False), _is_refusal)
+        compiler = Compiler(
+            lambda over_arrays, _: tf.function(over_arrays, autograph=False),
+            _is_refusal,
+            state=lambda _: _is_mapped(),  # where no loop can be
+        )
         return compiled_function(self, function, compiler)
 
     def vjp(
@@ -155,9 +181,28 @@ class TensorflowBackend(AutorayAlgebra):
         backward: Callable[..., Sequence[Any]] | str,
         output: Callable[..., ArraySpec],
         /,
+        *,
+        is_vectorized: bool = False,
+        native: Callable[..., Array] | None = None,
     ) -> Callable[..., Array]:
-        operation = host_operation(forward, backward, output)
-        return lambda *inputs: operation(*(self.asarray(value) for value in inputs))
+        operation = host_operation(forward, backward, output, native)
+
+        def call(*values: Any) -> Array:
+            inputs = [self.asarray(value) for value in values]
+            # Mapped, the operation would be a loop over the elements, and lose the way to further derivatives.
+            return native(*inputs) if native is not None and _is_mapping.get() else operation(*inputs)
+
+        return call
+
+
+def _is_mapped() -> bool:
+    """Tell whether `vectorized_map` records what runs now; it can't map the gradient of a loop by a persistent tape."""
+    graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+    while graph is not None:
+        if "loop_body" in graph.get_name_scope():
+            return True
+        graph = getattr(graph, "outer_graph", None)
+    return False
 
 
 def _is_refusal(error: Exception) -> bool:

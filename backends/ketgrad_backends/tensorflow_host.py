@@ -34,7 +34,10 @@ def _refuse_when_run(node: Any, *_: Any) -> list[Array]:
 
 
 def host_operation(
-    forward: Callable[..., Any], backward: Callable[..., Sequence[Any]] | str, output: Callable[..., ArraySpec]
+    forward: Callable[..., Any],
+    backward: Callable[..., Sequence[Any]] | str,
+    output: Callable[..., ArraySpec],
+    native: Callable[..., Array] | None,
 ) -> Callable[..., Array]:
     """Make the operation of `ArrayBackend.host_function`."""
     gradient_name = f"KetgradHost{next(_numbers)}"
@@ -54,18 +57,37 @@ def host_operation(
 
     @tf.RegisterGradient(gradient_name)
     def of_node(node: Any, cotangent: Array) -> list[Array]:
-        return pull(node.outputs[0], cotangent, *node.inputs)
+        return pull(node.outputs[0], tf.convert_to_tensor(cotangent), *node.inputs)
 
     @tf.custom_gradient
-    def gradients(*tensors: Array) -> Any:
-        return pull(*tensors), _refuse
+    def gradients(result: Array, cotangent: Array, *inputs: Array) -> Any:
+        def second(*cotangents: Array) -> list[Array]:
+            if native is None:
+                raise UnsupportedError(DIFFERENTIATES_ONCE)
+            return [tf.zeros_like(result), *_second_derivative(native, cotangent, inputs, cotangents)]
+
+        return pull(result, cotangent, *inputs), second
 
     @tf.custom_gradient
     def operation(*inputs: Array) -> Any:
         result = compute(*inputs)
-        return result, lambda cotangent: gradients(result, cotangent, *inputs)
+        # The cotangent of a result that elements were picked from comes as slices.
+        return result, lambda cotangent: gradients(result, tf.convert_to_tensor(cotangent), *inputs)
 
     return operation
+
+
+def _second_derivative(
+    native: Callable[..., Array], cotangent: Array, inputs: Sequence[Array], cotangents: Sequence[Array]
+) -> list[Array]:
+    """Pull back through the gradients of a function as the framework computes them."""
+    with tf.GradientTape() as outer:
+        outer.watch([cotangent, *inputs])
+        with tf.GradientTape() as inner:
+            inner.watch(inputs)
+            result = native(*inputs)
+        found = inner.gradient(result, inputs, cotangent, unconnected_gradients="zero")
+    return outer.gradient(found, [cotangent, *inputs], list(cotangents), unconnected_gradients="zero")
 
 
 def _on_host(

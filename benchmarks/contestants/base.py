@@ -25,6 +25,12 @@ def check_stored(recipe: Recipe) -> None:
         raise CannotRunError(f"backpropagation keeps about {needed / (1 << 30):.0f} GiB of states")
 
 
+def check_untrained(recipe: Recipe) -> None:
+    """Refuse a recipe whose model is PyTorch's."""
+    if recipe.is_training:
+        raise CannotRunError("the model's linear layers and its optimizer are PyTorch's")
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A recipe in a library's own terms, with arrays of its own."""
@@ -52,6 +58,11 @@ def angle_of_parts(gate: Gate, recipe: Recipe, parts: Sequence[Any]) -> Any:
     if gate.slot is None or gate.slot < recipe.num_weights:
         return angle_of(gate, parts[0])
     return gate.scale * parts[1][..., gate.slot - recipe.num_weights]
+
+
+def averaged(function: Callable[..., Any], recipe: Recipe) -> Callable[..., Any]:
+    """Return a function's mean over samples, if there are any."""
+    return function if recipe.batch is None else lambda *parts: function(*parts).mean()
 
 
 def arguments(recipe: Recipe) -> tuple[Numbers, ...]:

@@ -6,7 +6,15 @@ from typing import Any
 
 import ketgrad as kg
 from benchmarks.contestants import frameworks
-from benchmarks.contestants.base import Prepared, angle_of_parts, arguments, check_stored, read_arrays
+from benchmarks.contestants.base import (
+    Prepared,
+    angle_of_parts,
+    arguments,
+    averaged,
+    check_stored,
+    check_untrained,
+    read_arrays,
+)
 from benchmarks.recipes import Recipe
 
 BACKENDS = {"torch": "pytorch"}
@@ -19,10 +27,10 @@ def prepare(recipe: Recipe, is_gradient: bool, *, framework: str, engine: str) -
     kg.set_backend(BACKENDS.get(framework, framework))
     function = kg.function(circuit_of(recipe), kg.expval(observable_of(recipe)), engine=engine)
 
-    def mean(weights: Any, samples: Any) -> Any:
-        return kg.backend.sum(function(weights=weights, samples=samples)) / recipe.batch
+    def by_name(weights: Any, samples: Any) -> Any:
+        return function(weights=weights, samples=samples)
 
-    chosen = function if recipe.batch is None else mean
+    chosen = function if recipe.batch is None else by_name
     match framework:
         case "torch":
             return frameworks.with_torch(chosen, recipe, is_gradient)
@@ -30,10 +38,11 @@ def prepare(recipe: Recipe, is_gradient: bool, *, framework: str, engine: str) -
             return frameworks.with_jax(chosen, recipe, is_gradient)
         case "tensorflow":
             return frameworks.with_tensorflow(chosen, recipe, is_gradient)
+    check_untrained(recipe)
     given = arguments(recipe)
     if not is_gradient:
         return Prepared(lambda: (chosen(*given), ()), read_arrays)
-    differentiated = kg.value_and_grad(chosen, argnums=tuple(range(len(given))))
+    differentiated = kg.value_and_grad(averaged(chosen, recipe), argnums=tuple(range(len(given))))
     return Prepared(lambda: differentiated(*given), read_arrays)
 
 

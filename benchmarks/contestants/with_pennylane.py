@@ -8,7 +8,15 @@ import numpy as np
 import pennylane as qml
 
 from benchmarks.contestants import frameworks
-from benchmarks.contestants.base import Prepared, angle_of_parts, arguments, check_stored, read_arrays
+from benchmarks.contestants.base import (
+    Prepared,
+    angle_of_parts,
+    arguments,
+    averaged,
+    check_stored,
+    check_untrained,
+    read_arrays,
+)
 from benchmarks.recipes import Recipe
 
 GATES = {"h": qml.Hadamard, "cx": qml.CNOT, "rx": qml.RX, "ry": qml.RY, "rz": qml.RZ, "rzz": qml.IsingZZ}
@@ -30,22 +38,18 @@ def prepare(recipe: Recipe, is_gradient: bool, *, device: str, method: str, fram
         return qml.expval(observable)
 
     node = qml.QNode(circuit, qml.device(device, wires=recipe.num_qubits), diff_method=method, interface=framework)
-
-    def mean(*parts: Any) -> Any:
-        return node(*parts).mean()
-
-    function = node if recipe.batch is None else mean
     if framework == "torch":
         import torch
 
         torch.set_default_dtype(torch.float64)  # lightning's results would have single precision
-        return frameworks.with_torch(function, recipe, is_gradient)
+        return frameworks.with_torch(node, recipe, is_gradient)
     if framework == "jax":
-        return frameworks.with_jax(function, recipe, is_gradient)
-    return _with_autograd(function, recipe, is_gradient)
+        return frameworks.with_jax(node, recipe, is_gradient)
+    return _with_autograd(averaged(node, recipe), recipe, is_gradient)
 
 
 def _with_autograd(function: Any, recipe: Recipe, is_gradient: bool) -> Prepared:
+    check_untrained(recipe)
     given = [qml.numpy.array(array, requires_grad=is_gradient) for array in arguments(recipe)]
     if not is_gradient:
         return Prepared(lambda: (function(*given), ()), read_arrays)

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import qulacs
 
-from benchmarks.contestants.base import Prepared
+from benchmarks.contestants.base import Prepared, check_untrained
 from benchmarks.recipes import Numbers, Recipe
 
 
 def prepare(recipe: Recipe, is_gradient: bool) -> Prepared:
     """Build the circuit once; each run sets its parameters."""
+    check_untrained(recipe)
     circuit, slots, factors = _circuit(recipe)
     state = qulacs.QuantumState(recipe.num_qubits)
     observable = qulacs.Observable(recipe.num_qubits)

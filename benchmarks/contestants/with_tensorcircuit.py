@@ -31,10 +31,7 @@ def prepare(recipe: Recipe, is_gradient: bool, *, framework: str) -> Prepared:
             getattr(circuit, gate.name)(*gate.qubits, **angles)
         return sum(value * _expectation(circuit, word) for value, word in recipe.observable)
 
-    def mean(weights: Any, samples: Any) -> Any:
-        return backend.mean(backend.vmap(one, vectorized_argnums=1)(weights, samples))
-
-    function = one if recipe.batch is None else mean
+    function = one if recipe.batch is None else backend.vmap(one, vectorized_argnums=1)
     make = frameworks.with_torch if framework == "torch" else frameworks.with_jax
     return make(function, recipe, is_gradient)
 

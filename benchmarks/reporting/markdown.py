@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,27 +15,44 @@ from benchmarks.workloads import Case
 Cell = Callable[[str, Case], str]
 
 
-def write(path: Path, results: Results, picture: str | None) -> None:
-    """Write the tables of a run, and a link to its picture."""
+BEGIN, END = "<!-- results of a run: begin -->", "<!-- results of a run: end -->"
+
+
+def write(path: Path, results: Results, picture: Path | None) -> None:
+    """Write the tables of a run, and a link to its picture: between two marks if the file has them, else as a page."""
+    found, text = path.read_text() if path.exists() else "", _tables(results, _relative(picture, path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if BEGIN in found and END in found:
+        before, after = found.partition(BEGIN)[0], found.partition(END)[2]
+        path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
+    else:
+        path.write_text(f"# Benchmarks\n\n{text}\n")
+
+
+def _relative(picture: Path | None, path: Path) -> str | None:
+    return None if picture is None else Path(os.path.relpath(picture, path.parent)).as_posix()
+
+
+def _tables(results: Results, picture: str | None) -> str:
     blocks = [_preface(results)]
     if picture is not None:
         blocks.append(f"![Cost against qubits, layers and samples]({picture})")
     if found := targets.rows(results):
         blocks.append("## Aims\n\n" + _table(("", "aim", "measured"), found))
     blocks += [block for name in results.workloads() for block in _workload(results, name)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n\n".join(blocks) + "\n")
+    return "\n\n".join(blocks)
 
 
 def _preface(results: Results) -> str:
     machine, settings = results.machine, results.settings
     clock = "CPU time" if results.clock == "cpu" else "wall time"
     return (
-        "# Benchmarks\n\n"
         f"Made by `python -m benchmarks` on {machine['date'][:10]}: {machine['processor']}, "
         f"{machine['processors']} processors, {settings.threads} thread{'s' * (settings.threads > 1)} each, "
-        f"{settings.repeats} interleaved repeats. A time is the median {clock} of one call; behind it, how many times "
-        f"{results.reference}'s it is. A first call includes building the circuit and compilation, not imports. "
+        f"{settings.repeats} interleaved repeat{'s' * (settings.repeats > 1)}. "
+        f"A time is the median {clock} of one call; behind it, how many times "
+        f"{results.reference}'s it is, or, where that one has no time, the first one's that has. A first call includes "
+        "building the circuit and compilation, not imports. "
         f"A copy moves {machine['copy_bandwidth'] / 1e9:.1f} GB/s here.\n\n"
         f"{_versions(machine['versions'])}"
     )
@@ -47,12 +65,12 @@ def _versions(by_python: dict[str, dict[str, str]]) -> str:
 
 
 def _workload(results: Results, name: str) -> Iterator[str]:
-    cases, reference = results.cases(name), results.reference
+    cases = results.cases(name)
 
     def time(contestant: str, case: Case) -> str:
         text = duration(results.seconds(contestant, case))
         ratio = results.ratio(contestant, case)
-        return text if ratio is None or contestant == reference else f"{text} ({factor(ratio)})"
+        return text if ratio is None or contestant == results.reference_of(case) else f"{text} ({factor(ratio)})"
 
     yield f"## {cases[0].family.title[0].upper()}{cases[0].family.title[1:]}"
     yield _by_case(results, cases, "a call", time)

@@ -41,13 +41,16 @@ def write(path: Path, results: Results) -> bool:
 
 
 def _panel(axes: Any, results: Results, name: str, lines: dict[str, Any]) -> None:
+    from matplotlib.ticker import EngFormatter
+
     cases = results.cases(name)
     for contestant in results.contestants():
         points = [(case.place, seconds) for case in cases if (seconds := results.seconds(contestant, case)) is not None]
         if points:
             library, _, framework = contestant.partition(" ")
             style = {"color": COLOURS[library], "marker": MARKERS[framework], "linestyle": DASHES[framework]}
-            lines[contestant] = axes.plot(*zip(*points, strict=True), **style, linewidth=1.4, markersize=4)[0]
+            width = 2.2 if library == "ketgrad" else 1.2
+            lines[contestant] = axes.plot(*zip(*points, strict=True), **style, linewidth=width, markersize=4)[0]
     family = cases[0].family
     axes.set_yscale("log")
     if family.axis != "qubits":
@@ -56,6 +59,7 @@ def _panel(axes: Any, results: Results, name: str, lines: dict[str, Any]) -> Non
     axes.set_xticks(places, [str(place) for place in places], minor=False)
     axes.minorticks_off()
     axes.set_xlabel(family.axis)
-    axes.set_ylabel(f"{results.clock if results.clock == 'wall' else 'CPU'} seconds a call")
-    axes.set_title(family.title, fontsize=9)
+    axes.yaxis.set_major_formatter(EngFormatter(unit="s"))
+    axes.set_ylabel(f"{'wall' if results.clock == 'wall' else 'CPU'} time of a call")
+    axes.set_title(family.title[0].upper() + family.title[1:], fontsize=9)
     axes.grid(visible=True, which="major", axis="y", alpha=0.3)

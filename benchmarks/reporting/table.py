@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.reporting.words import agreement, duration, factor, states
-from benchmarks.running import Outcome
+from benchmarks.results import Results
+from benchmarks.workloads import Case
 
 AGREES = "agrees, or why not there"
 
 
-def show(console: Console, outcomes: Sequence[Outcome], clock: str, reference: str) -> None:
+def show(console: Console, results: Results, case: Case) -> None:
     """Print one case."""
-    case = outcomes[0].case
+    outcomes = [outcome for outcome in results.outcomes if outcome.case == case]
+    reference = results.reference_of(case)
     table = Table(title=f"{case}: {case.family.title}", title_justify="left")
     for column in ("contestant", "first call", "wall", "CPU", f"/ {reference}", "peak, states", AGREES):
         table.add_column(column, justify="left" if column in ("contestant", AGREES) else "right")
-    base = [outcome.seconds(clock) for outcome in outcomes if outcome.contestant == reference]
     for outcome in outcomes:
         if outcome.problem is not None and not outcome.wall:
             table.add_row(outcome.contestant, *[""] * 5, outcome.problem)
             continue
-        own = outcome.seconds(clock)
-        ratio = own / base[0] if own is not None and base and base[0] is not None else None
+        ratio = results.ratio(outcome.contestant, case)
         times = (outcome.first, outcome.seconds("wall"), outcome.seconds("cpu"))
         table.add_row(outcome.contestant, *map(duration, times), factor(ratio), states(outcome), agreement(outcome))
+    console.print(table)
+
+
+def show_ratios(console: Console, results: Results) -> None:
+    """Print how many times as long as the reference each contestant takes, all cases together."""
+    table = Table(title=f"times over those of {results.reference}", title_justify="left", padding=(0, 0))
+    table.add_column("")
+    for contestant in results.contestants():
+        table.add_column(contestant.replace(" ", "\n"), justify="right")
+    for case in [case for name in results.workloads() for case in results.cases(name)]:
+        table.add_row(str(case), *(factor(results.ratio(contestant, case)) for contestant in results.contestants()))
     console.print(table)

@@ -29,6 +29,13 @@ class BackendBase:
     ) -> Callable[..., tuple[Any, Any]]:
         return dual_path.value_and_grad(self, function, argnums, has_aux=has_aux, fallback=fallback)
 
+    def fold(self: ArrayBackend, step: Callable[..., Array], start: Array, arrays: Sequence[Array], /) -> Array:
+        """Run the steps one by one."""
+        result = start
+        for index in range(arrays[0].shape[0]):
+            result = step(result, *(self.take(array, index, axis=0) for array in arrays))
+        return result
+
     def random_key(self, seed: int | None, /) -> Key:
         return randomness.random_key(seed)
 

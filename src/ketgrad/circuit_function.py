@@ -145,8 +145,8 @@ def function(
     gradient
         "best" or "backprop": the framework differentiates the simulation.
     engine
-        "traced": the one written against the protocol, which "auto" takes so far; "compiled": kernels on the processor,
-        which differentiate once.
+        "compiled": kernels on the processor, which differentiate once; "traced": the one written against the protocol;
+        "auto": the compiled one where it runs, and the traced one for noise, other devices and further derivatives.
     shots
         How often each setting is measured; left out, results are exact. Pauli words that agree qubit by qubit on their
         bases share a setting. `estimate` gives standard errors.

@@ -49,3 +49,7 @@ class GradientFallbackWarning(UserWarning):
 
 class EagerFallbackWarning(UserWarning):
     """A function could not be compiled and runs uncompiled."""
+
+
+class KernelWarning(UserWarning):
+    """The compiled kernels cannot be had, or cannot be kept from one process to the next."""

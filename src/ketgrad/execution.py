@@ -10,6 +10,7 @@ from typing import Any
 from ketgrad.circuit.instructions import Instruction
 from ketgrad.errors import InvalidValueError, UnsupportedError
 from ketgrad.measurements import Estimate, Measurement, counts, expval, probs, sample, var
+from ketgrad.observables.pauli import PauliSum
 from ketgrad.precision import Precision
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import evolve, results, shots, trajectories
@@ -50,6 +51,13 @@ class Execution:
         """The circuit as it is, for trajectories."""
         return Program(self.instructions, self.num_qubits, self.num_qubits, is_mixed=False)
 
+    @cached_property
+    def _sums(self) -> tuple[PauliSum, ...]:
+        """The Pauli sums whose expectation values are asked for, which the qubits of the circuit have."""
+        observables = [item.observable for item in self.measurements if isinstance(item, expval)]
+        fitting = [item for item in observables if isinstance(item, PauliSum) and item.num_qubits <= self.num_qubits]
+        return tuple(fitting)
+
     def check_memory(self, precision: Precision, batch: int) -> None:
         """Refuse a run for which there is too little memory, before anything is made."""
         if self.trajectories is not None:
@@ -71,6 +79,7 @@ class Execution:
         if self.trajectories is None:
             run = evolve.run(backend, self.program, precision, values, batch, initial, self.engine)
             if self.shots is None:
+                results.foresee(run, self._sums)
                 return [item.evaluate(run) for item in self.measurements]
             return [estimate.value for estimate in self._from_shots(run, self.measurements, self.shots, key)]
         single, mean, key = self._trajectories(backend, precision, values, batch, key, initial)

@@ -74,6 +74,11 @@ def complex_type() -> str:
     return COMPLEX_TYPE[get_precision()]
 
 
+def precision_of(dtype: str) -> Precision:
+    """Return the precision that an array type has."""
+    return "single" if dtype in ("float32", "complex64") else "double"
+
+
 def type_name(dtype: Any) -> str:
     """Name an array type that was given as a string, a NumPy type or a framework's own type.
 

@@ -220,6 +220,14 @@ class ArrayBackend(Protocol):
         """Map a function over an axis of each argument (None: not mapped); results are stacked on axis 0."""
         ...
 
+    def fold(self, step: Callable[..., Array], start: Array, arrays: Sequence[Array], /) -> Array:
+        """Return the last of x₀ = start, xₖ₊₁ = step(xₖ, *elements), with element k of each array's first axis.
+
+        The step keeps the shape and type of what it takes, and there is at least one array. A framework that records
+        programs records the step once, where it has loops.
+        """
+        ...
+
     def jit(self, function: Callable[..., Any], /) -> Callable[..., Any]:
         """Return a function with the same results, compiled at its first call where that can be done."""
         ...
@@ -252,13 +260,18 @@ class ArrayBackend(Protocol):
         backward: Callable[..., Sequence[Any]] | str,
         output: Callable[..., ArraySpec],
         /,
+        *,
+        is_vectorized: bool = False,
+        native: Callable[..., Array] | None = None,
     ) -> Callable[..., Array]:
         """Make a differentiable operation of this framework from functions over NumPy arrays.
 
         `output(*specs)` gives the result's shape and type from those of the inputs, `forward(*inputs)` the result,
-        `backward(inputs, result, cotangent)` a gradient for each input. It differentiates once; a second
-        derivative raises. Where there is no derivative, `backward` is the sentence that says why, and differentiating
-        raises it as a `GradientError`.
+        `backward(inputs, result, cotangent)` a gradient for each input. Further derivatives go through `native`, the
+        same function written in the framework's operations; without one they raise. Where there is no derivative,
+        `backward` is the sentence that says why, and differentiating raises it as a `GradientError`. With
+        `is_vectorized` all three functions take further axes in front, the same ones on every array, so that a mapped
+        operation can be one call.
         """
         ...
 

@@ -16,5 +16,11 @@ def warn_user(message: str, category: type[Warning]) -> None:
     while frame is not None:
         if frame.f_globals.get("__name__", "").partition(".")[0] in PACKAGES:
             outermost = level
-        level, frame = level + 1, frame.f_back
+        level, frame = level + (not _is_import(frame)), frame.f_back
     warnings.warn(message, category, stacklevel=outermost + 1)
+
+
+def _is_import(frame: FrameType) -> bool:
+    """Tell whether a frame belongs to Python's import; `warnings.warn` leaves those out when it counts."""
+    name = frame.f_code.co_filename
+    return "importlib" in name and "_bootstrap" in name

@@ -40,7 +40,8 @@ def test_double_precision_is_refused_wherever_it_would_be_needed(in_jax):
         + """
 refused("number", lambda: kg.value_and_grad(lambda x: x * x)(1.0))
 refused("numpy", lambda: kg.grad(lambda x: kg.backend.sum(x * x))(np.ones(2)))
-refused("state", lambda: kg.Circuit(1).h(0).state())
+refused("state", lambda: kg.function(kg.Circuit(1).h(0), kg.state(), engine="traced")())
+refused("compiled", lambda: kg.Circuit(1).h(0).state())
 refused("parameter", lambda: kg.Circuit(1).ry(0.3, 0).expectation(kg.Z(0)))
 refused("asarray", lambda: kg.backend.asarray([1.0]))
 refused("zeros", lambda: kg.backend.zeros((2,)))

@@ -58,8 +58,14 @@ def test_a_gradient_through_12_qubits(autodiff_backend):
 
 
 def test_the_letters_of_a_contraction_depend_on_the_gate_and_not_on_the_register():
-    shape, subscripts = tensor.layout((0, 15, 29), 30, is_batched=True)
+    shape, axes, subscripts = tensor.layout((0, 15, 29), 30, is_batched=True)
     # One for the batch, two for each of the gate's qubits, and one for each of the four runs of qubits around them.
     assert len({letter for letter in subscripts if letter.isalpha()}) == 11
     assert shape == (1, 2, 2**14, 2, 2**13, 2, 1)
-    assert subscripts == tensor.layout((0, 1, 2), 3, is_batched=True)[1]
+    assert axes == (2,) * 6
+    assert subscripts == tensor.layout((0, 2, 4), 5, is_batched=True)[2]
+
+
+def test_neighbours_in_order_share_an_axis():
+    assert tensor.layout((0, 1, 2), 5, is_batched=False) == ((1, 8, 4), (8, 8), "ab,Zcbd->Zcad")
+    assert tensor.layout((3, 4, 1), 5, is_batched=False) == ((2, 2, 2, 4, 1), (4, 2, 4, 2), "abcd,Zedfcg->Zebfag")

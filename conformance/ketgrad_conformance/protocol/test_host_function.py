@@ -78,6 +78,16 @@ def test_an_operation_stands_in_the_middle_of_a_graph(backend: ArrayBackend) -> 
     )  # fmt: skip
 
 
+@requires("host-function", "autodiff")
+def test_backward_gets_a_whole_cotangent_where_one_element_was_picked(backend: ArrayBackend) -> None:
+    cube = elementwise(backend, lambda x: x**3, lambda x: 3 * x**2)
+    leaf = backend.asarray([[1.0, 2.0], [3.0, 4.0]])
+    expect.pullback(
+        backend, lambda x: backend.take(cube(x), 1, axis=0), [leaf], [27.0, 64.0], [1.0, 10.0],
+        [[[0.0, 0.0], [27.0, 480.0]]], dtype=real_type(),
+    )  # fmt: skip
+
+
 @requires("host-function", "complex-autodiff")
 @pytest.mark.usefixtures("precision")
 def test_a_complex_cotangent_reaches_backward_by_the_protocols_convention(backend: ArrayBackend) -> None:
@@ -151,6 +161,81 @@ def test_a_second_derivative_raises_and_is_never_zero(backend: ArrayBackend, aft
     with expect.some_error():
         _, _, pull = backend.vjp(slope, [backend.asarray(2.0)])
         pull(backend.asarray(1.0))
+
+
+@requires("host-function", "autodiff")
+@pytest.mark.usefixtures("precision")
+@pytest.mark.parametrize("after", ["nothing", "square"])
+def test_a_second_derivative_goes_through_the_native_function(backend: ArrayBackend, after: str) -> None:
+    cube = backend.host_function(
+        lambda x: x**3,
+        lambda inputs, result, cotangent: [3 * inputs[0] ** 2 * cotangent],
+        lambda x: x,
+        native=lambda x: x * x * x,
+    )
+
+    def function(x: Array) -> tuple[Array, None]:
+        return (cube(x) if after == "nothing" else cube(x) * cube(x)), None
+
+    def slope(x: Array) -> tuple[Array, None]:
+        _, _, pull = backend.vjp(function, [x])
+        return pull(backend.asarray(1.0))[0], None
+
+    first, _, pull = backend.vjp(slope, [backend.asarray(2.0)])
+    # (x³)″ = 6x, (x⁶)″ = 30x⁴.
+    expect.close(backend, first, 12.0 if after == "nothing" else 192.0)
+    expect.close(backend, pull(backend.asarray(1.0))[0], 12.0 if after == "nothing" else 480.0)
+
+
+def product_over_axes(backend: ArrayBackend) -> Any:
+    """Make the operation x, y ↦ Σ_k x_k y_k², whose functions take further axes."""
+
+    def backward(inputs: Any, result: Any, cotangent: Any) -> list[Any]:
+        x, y = inputs
+        assert x.shape == y.shape
+        return [cotangent[..., None] * y**2, cotangent[..., None] * 2 * x * y]
+
+    return backend.host_function(
+        lambda x, y: np.sum(x * y * y, axis=-1),
+        backward,
+        lambda x, y: ArraySpec(tuple(x.shape)[:-1], x.dtype),
+        is_vectorized=True,
+        native=lambda x, y: backend.sum(x * y * y, axis=0),
+    )
+
+
+@requires("host-function", "vmap", "autodiff")
+def test_an_operation_over_further_axes_is_mapped_and_differentiated(backend: ArrayBackend) -> None:
+    mapped = backend.vmap(product_over_axes(backend), in_axes=(0, None))
+    leaves = [backend.asarray([[1.0, 2.0], [3.0, 4.0]]), backend.asarray([5.0, 7.0])]
+    expect.pullback(
+        backend, mapped, leaves, [123.0, 271.0], [1.0, 10.0],
+        [[[25.0, 49.0], [250.0, 490.0]], [310.0, 588.0]], dtype=real_type(),
+    )  # fmt: skip
+
+
+@requires("host-function", "vmap")
+def test_an_operation_over_further_axes_is_mapped_twice(backend: ArrayBackend) -> None:
+    operation = product_over_axes(backend)
+    table = backend.vmap(backend.vmap(operation, in_axes=(None, 1)), in_axes=(0, None))
+    xs, ys = np.arange(6.0).reshape(3, 2), np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
+    expect.close(backend, table(backend.asarray(xs), backend.asarray(ys)), xs @ ys**2)
+
+
+@requires("host-function", "vmap", "autodiff")
+def test_a_mapped_operation_has_its_second_derivatives(backend: ArrayBackend) -> None:
+    mapped = backend.vmap(product_over_axes(backend), in_axes=(None, 0))
+    weights = backend.asarray([1.0, 2.0])
+
+    def slope(rows: Array) -> tuple[Array, None]:
+        _, _, pull = backend.vjp(lambda y: (backend.sum(mapped(weights, y)), None), [rows])
+        return pull(backend.asarray(1.0))[0], None
+
+    first, _, pull = backend.vjp(slope, [backend.asarray([[5.0, 7.0], [3.0, 1.0]])])
+    # d/dy Σ x y² = 2xy, and its derivative 2x.
+    expect.close(backend, first, [[10.0, 28.0], [6.0, 4.0]])
+    cotangent = np.array([[1.0, 10.0], [100.0, 1000.0]])
+    expect.close(backend, pull(backend.asarray(cotangent))[0], [[2.0, 40.0], [200.0, 4000.0]])
 
 
 @requires("host-function", "autodiff")

@@ -1,4 +1,4 @@
-"""The command line: `ketgrad backends | run | vqe | conformance`."""
+"""The command line: `ketgrad vqe | run | backends | conformance | warmup | bench`."""
 
 from ketgrad.cli.main import console, main
 

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 
 import ketgrad
-from ketgrad.cli import backends, conformance, run, vqe
+from ketgrad.cli import backends, bench, conformance, run, vqe, warmup
 from ketgrad.errors import KetgradError
 
-COMMANDS = (vqe, run, backends, conformance)
+COMMANDS = (vqe, run, backends, conformance, warmup, bench)
 
 ENVIRONMENT = {"JAX_ENABLE_X64": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 """In a process of ketgrad's own frameworks compute in double precision and keep their start-up messages to themselves;

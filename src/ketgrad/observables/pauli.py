@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import cmath
+import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ketgrad.checks import check_integer
+from ketgrad.circuit.checks import is_number
 from ketgrad.circuit.gates import PAULIS
 from ketgrad.circuit.parameters import is_symbolic
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 
 Word = tuple[tuple[int, str], ...]
 """A product of Pauli operators as (qubit, letter) pairs, sorted by qubit; the empty word is the identity."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Words with constant coefficients, to be known by."""
+
+    items: tuple[tuple[Word, float], ...]
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.items)
+
 
 _PRODUCTS = {
     ("X", "Y"): (1j, "Z"), ("Y", "Z"): (1j, "X"), ("Z", "X"): (1j, "Y"),
@@ -58,6 +77,14 @@ class PauliSum:
     def words(self) -> tuple[tuple[Word, Any], ...]:
         """The words with their coefficients."""
         return tuple(self._terms.items())
+
+    @cached_property
+    def constant_terms(self) -> Terms | None:
+        """The words with their coefficients, where all of these are finite real numbers."""
+        numbers = [value for value in self._terms.values() if is_number(value) and math.isfinite(value)]
+        if len(numbers) < len(self._terms):
+            return None
+        return Terms(tuple((word, float(value)) for word, value in self._terms.items()))
 
     @property
     def num_qubits(self) -> int:

@@ -1,8 +1,9 @@
 """The compiled engine: a plan run by kernels, as one operation of whatever framework is in force.
 
-The way through: the framework computes the matrices of rotations, a few operations for the whole circuit; one host
-operation takes them and returns the state, or the expectation values of Pauli words without handing the state out; its
-backward runs the circuit again and then undoes it gate by gate, so that it needs three vectors whatever the depth.
+The way through: the framework computes the angles of the whole circuit as one array; one host operation takes it, and
+the given matrices, and returns the state, or the expectation values of Pauli sums without handing the state out; its
+backward undoes the circuit gate by gate, so that it needs two vectors whatever the depth. It begins from the state that
+the forward run left, or, where that is gone, runs the circuit again.
 
 Reference: T. Jones and J. Gacon, "Efficient calculation of gradients in classical simulations of variational quantum
 algorithms", arXiv:2009.02823 (2020).
@@ -10,136 +11,293 @@ algorithms", arXiv:2009.02823 (2020).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ketgrad.observables.pauli import Word
+from ketgrad.observables.pauli import Terms, Word
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec
-from ketgrad.simulate.kernels import sweep
-from ketgrad.simulate.kernels import words as word_kernels
-from ketgrad.simulate.plan import Plan
+from ketgrad.simulate.kernels import batches, sweep
+from ketgrad.simulate.last_states import LastStates
+from ketgrad.simulate.pauli_words import word_expectations
+from ketgrad.simulate.planning.tables import Plan
+from ketgrad.simulate.states import StateVector
+from ketgrad.simulate.threads import in_parts, num_threads
 
-REAL_OF = {"complex64": "float32", "complex128": "float64"}
 COMPLEX_OF = {"float32": "complex64", "float64": "complex128"}
+
+SMALLEST_SHARED = 1 << 16
+"""Work on fewer amplitudes than this is done before a second thread has begun."""
+
+NativeRun: TypeAlias = Callable[..., StateVector]
+
+_last_states = LastStates()
 
 
 @dataclass(frozen=True)
 class PlanInputs:
-    """What one run of a plan takes: the matrices that the framework computed, and the states to begin with."""
+    """What one run of a plan takes."""
 
     plan: Plan
-    initial: Array
-    """Shape (batch, 2^wires)."""
+    angles: Array
+    """Shape (batch, numbers), real."""
     given: tuple[Array, ...]
-    """Matrices of shape (m, 2^k, 2^k) or (batch, m, 2^k, 2^k)."""
+    """The matrices that the framework hands over, of shape (2^k, 2^k)."""
+    initial: Array | None
+    """Shape (batch, 2^wires); None for |0…0⟩."""
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """The inputs of the host operation."""
+        return (self.angles, *self.given, *(() if self.initial is None else (self.initial,)))
 
 
-def final_state(backend: ArrayBackend, inputs: PlanInputs) -> Array:
+def final_state(backend: ArrayBackend, inputs: PlanInputs, native: NativeRun | None) -> Array:
     """Return the states of shape (batch, 2^wires)."""
-    hashable: Any = backend
-    return _state_operation(hashable, inputs.plan)(inputs.initial, *inputs.given)
+    return _state_operation(_hashable(backend), inputs.plan, _hashable(native))(*inputs.arrays)
 
 
-def word_values(backend: ArrayBackend, inputs: PlanInputs, words: Sequence[Word]) -> Array:
-    """Return ⟨P⟩ of each word, of shape (batch, words)."""
-    hashable: Any = backend
-    return _word_operation(hashable, inputs.plan, tuple(words))(inputs.initial, *inputs.given)
+def expectations(backend: ArrayBackend, inputs: PlanInputs, sums: Sequence[Terms], native: NativeRun | None) -> Array:
+    """Return the expectation value of each Pauli sum, of shape (batch, sums)."""
+    return _sum_operation(_hashable(backend), inputs.plan, tuple(sums), _hashable(native))(*inputs.arrays)
 
 
 @lru_cache(maxsize=512)
-def _state_operation(backend: Any, plan: Plan) -> Callable[..., Array]:
-    def forward(initial: Any, *given: Any) -> Any:
-        return _joined(_run(plan, _apart(initial), given))
+def _state_operation(backend: Any, plan: Plan, native: Any) -> Callable[..., Array]:
+    def forward(angles: Any, *others: Any) -> Any:
+        states = _Run(plan, angles, others).states()
+        return _joined(states).reshape(*angles.shape[:-1], -1)
 
     def backward(inputs: Any, result: Any, cotangent: Any) -> list[Any]:
-        return _swept(plan, _apart(result), _apart(cotangent), inputs[1:])
+        run = _Run(plan, *_first_and_rest(inputs))
+        return run.pulled(_apart(result, run.batch), _apart(cotangent, run.batch))
 
-    return backend.host_function(forward, backward, lambda initial, *given: initial)
+    def output(angles: ArraySpec, *others: ArraySpec) -> ArraySpec:
+        return ArraySpec((*angles.shape[:-1], 1 << plan.num_wires), COMPLEX_OF[angles.dtype])
+
+    def natively(*inputs: Array) -> Array:
+        return native(*inputs).values
+
+    return backend.host_function(
+        forward, backward, output, is_vectorized=True, native=None if native is None else natively
+    )
 
 
 @lru_cache(maxsize=512)
-def _word_operation(backend: Any, plan: Plan, words: tuple[Word, ...]) -> Callable[..., Array]:
+def _sum_operation(backend: Any, plan: Plan, sums: tuple[Terms, ...], native: Any) -> Callable[..., Array]:
+    words = list(dict.fromkeys(word for terms in sums for word, _ in terms.items))
     masks = _masks(words, plan.num_wires)
     order = np.argsort(masks[:, 0], kind="stable")
-    sorted_masks = masks[order]
+    masks, coefficients = masks[order], _coefficients(sums, [words[place] for place in order])
 
-    def forward(initial: Any, *given: Any) -> Any:
-        states = _run(plan, _apart(initial), given)
-        values = np.empty((len(states), len(words)))
-        for state, row in zip(states, values, strict=True):
-            found = np.empty(len(words))
-            word_kernels.word_values(state, sorted_masks, found)
-            row[order] = found
-        return values
+    def forward(angles: Any, *others: Any) -> Any:
+        run = _Run(plan, angles, others)
+        states = run.states(_last_states.take(plan, (angles, *others)))
+        values = run.word_values(states, masks) @ coefficients
+        _last_states.keep(plan, (angles, *others), states)
+        return values.reshape(*angles.shape[:-1], len(sums))
 
     def backward(inputs: Any, result: Any, cotangent: Any) -> list[Any]:
-        states = _run(plan, _apart(inputs[0]), inputs[1:])
-        lam = np.zeros_like(states)
-        for state, weights, row in zip(states, cotangent, lam, strict=True):
-            word_kernels.add_words(state, sorted_masks, weights[order].astype("float64"), row)
-        return _swept(plan, states, lam, inputs[1:])
+        run = _Run(plan, *_first_and_rest(inputs))
+        states = run.states(_last_states.take(plan, inputs))
+        weights = np.asarray(cotangent.reshape(run.batch, -1) @ coefficients.T, "float64")
+        return run.pulled(states, run.weighted_words(states, masks, weights))
 
-    def output(initial: ArraySpec, *given: ArraySpec) -> ArraySpec:
-        return ArraySpec((initial.shape[0], len(words)), REAL_OF[initial.dtype])
+    def output(angles: ArraySpec, *others: ArraySpec) -> ArraySpec:
+        return ArraySpec((*angles.shape[:-1], len(sums)), angles.dtype)
 
-    return backend.host_function(forward, backward, output)
+    def natively(*inputs: Array) -> Array:
+        if not words:
+            return backend.zeros((*tuple(inputs[0].shape)[:-1], len(sums)), dtype=backend.dtype(inputs[0]))
+        values = backend.stack(word_expectations(native(*inputs), words))
+        factors = backend.asarray(
+            _coefficients(sums, words), dtype=backend.dtype(values), device=backend.device(values)
+        )
+        return backend.einsum("tz,ts->zs", values, factors)
+
+    return backend.host_function(
+        forward, backward, output, is_vectorized=True, native=None if native is None else natively
+    )
 
 
-def _apart(states: Any) -> Any:
-    """Return complex states, of shape (batch, size), as real and imaginary parts, (batch, 2, size)."""
-    return np.stack([states.real, states.imag], axis=1)
+class _Run:
+    """One run of a plan over NumPy arrays, whose leading axes are all one batch inside."""
+
+    def __init__(self, plan: Plan, angles: Any, others: Sequence[Any]) -> None:
+        self.plan = plan
+        self.shape = angles.shape
+        self.dtype = angles.dtype
+        # A copy: what a framework hands over may be read-only, for which the kernels would be compiled once more.
+        self.angles = np.array(angles.reshape(-1, angles.shape[-1]), "float64", order="C")
+        self.batch = len(self.angles)
+        self.matrices_given = others[: len(plan.given_sizes)]
+        self.initial = others[len(plan.given_sizes)] if len(others) > len(plan.given_sizes) else None
+        self.given = self._given()
+        self.group = self.batch // len(self.given)
+        self.sources = np.empty((self.batch, plan.sources_size), "complex128")
+        self.matrices = np.empty((self.batch, plan.matrices_size), "complex128")
+        self.weights = np.empty((self.batch, len(plan.tables.patterns)))
+        batches.fill_batch(plan.tables, self.angles, self.given, self.group, self.sources, self.matrices, self.weights)
+
+    def states(self, known: Any = None) -> Any:
+        """Return the final states, of shape (batch, 2, 2^wires), those that are known or new ones."""
+        if known is not None:
+            return known
+        tables, states = self.plan.tables, self._initial_states()
+
+        def run_elements(first: int, last: int) -> None:
+            batches.forward_batch(tables, states, self.matrices, self.weights, first, last)
+
+        def run_pass(index: int, step: int, part: int, parts: int) -> None:
+            sweep.forward(tables, states[index], self.matrices[index], self.weights[index], step, 1, part, parts)
+
+        self._share(run_elements, run_pass, range(len(tables.passes)))
+        return states
+
+    def pulled(self, states: Any, lams: Any) -> list[Any]:
+        """Return the gradient by each input; changes its arrays."""
+        plan, tables = self.plan, self.plan.tables
+        parts = self._num_parts() if self.batch == 1 else 1
+        matrix_totals = np.zeros((parts, *self.matrices.shape), "complex128")
+        weight_totals = np.zeros((parts, *self.weights.shape))
+
+        def run_elements(first: int, last: int) -> None:
+            batches.backward_batch(
+                tables, states, lams, self.matrices, self.weights, matrix_totals[0], weight_totals[0], first, last
+            )
+
+        def run_pass(index: int, step: int, part: int, parts: int) -> None:
+            sweep.backward(
+                tables,
+                states[index],
+                lams[index],
+                self.matrices[index],
+                self.weights[index],
+                matrix_totals[part, index],
+                weight_totals[part, index],
+                step,
+                1,
+                part,
+                parts,
+            )
+
+        self._share(run_elements, run_pass, range(len(tables.passes))[::-1])
+        angle_grads, given_grads = np.zeros_like(self.angles), np.zeros_like(self.given)
+        batches.pull_batch(
+            tables,
+            self.angles,
+            self.group,
+            self.sources,
+            matrix_totals.sum(axis=0),
+            weight_totals.sum(axis=0),
+            angle_grads,
+            given_grads,
+        )
+        found, start = [angle_grads.reshape(self.shape)], 0
+        for size, matrix in zip(plan.given_sizes, self.matrices_given, strict=True):
+            found.append(given_grads[:, start : start + size].reshape(matrix.shape))
+            start += size
+        return found if self.initial is None else [*found, _joined(lams).reshape(self.initial.shape)]
+
+    def word_values(self, states: Any, masks: Any) -> Any:
+        parts = self._num_parts() if self.batch == 1 else 1
+        values = np.zeros((parts, self.batch, len(masks)))
+
+        def run_elements(first: int, last: int) -> None:
+            batches.word_values_batch(states, masks, values[0], first, last, 0, 1)
+
+        def run_part(index: int, step: int, part: int, parts: int) -> None:
+            batches.word_values_batch(states, masks, values[part], index, index + 1, part, parts)
+
+        self._share(run_elements, run_part, range(1))
+        return values.sum(axis=0)
+
+    def weighted_words(self, states: Any, masks: Any, weights: Any) -> Any:
+        """Return Σ 2wPψ."""
+        lams = np.empty_like(states)
+
+        def run_elements(first: int, last: int) -> None:
+            batches.add_words_batch(states, masks, weights, lams, first, last, 0, 1)
+
+        def run_part(index: int, step: int, part: int, parts: int) -> None:
+            batches.add_words_batch(states, masks, weights, lams, index, index + 1, part, parts)
+
+        self._share(run_elements, run_part, range(1))
+        return lams
+
+    def _num_parts(self) -> int:
+        return num_threads() if self.batch << self.plan.num_wires >= SMALLEST_SHARED else 1
+
+    def _share(
+        self,
+        run_elements: Callable[[int, int], None],
+        run_part: Callable[[int, int, int, int], None],
+        steps: range,
+    ) -> None:
+        """Share out work among threads: elements of a batch, or, of a single state, parts of it, step by step."""
+        parts = self._num_parts()
+        if self.batch > 1 or parts == 1:
+            parts = min(parts, self.batch)
+            bounds = [self.batch * part // parts for part in range(parts + 1)]
+            in_parts(lambda part: run_elements(bounds[part], bounds[part + 1]), parts)
+            return
+        for step in steps:
+            in_parts(lambda part, step=step: run_part(0, step, part, parts), parts)  # type: ignore[misc]
+
+    def _given(self) -> Any:
+        """Return the given matrices side by side, a row for each element of the axes that vmap put in front."""
+        rows = math.prod(self.shape[:-2])
+        parts = [matrix.reshape(rows, -1) for matrix in self.matrices_given]
+        return np.concatenate([np.zeros((rows, 0), "complex128"), *parts], axis=1)
+
+    def _initial_states(self) -> Any:
+        if self.initial is not None:
+            return _apart(self.initial, self.batch)
+        states = np.zeros((self.batch, 2, 1 << self.plan.num_wires), self.dtype)
+        states[:, 0, 0] = 1
+        return states
+
+
+def _first_and_rest(inputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+    return inputs[0], inputs[1:]
+
+
+def _apart(states: Any, batch: int) -> Any:
+    """Return complex states as real and imaginary parts, of shape (batch, 2, size)."""
+    flat = states.reshape(batch, -1)
+    return np.stack([flat.real, flat.imag], axis=1)
 
 
 def _joined(states: Any) -> Any:
     """Undo `_apart`."""
-    return states[:, 0] + 1j * states[:, 1]
-
-
-def _run(plan: Plan, states: Any, given: Sequence[Any]) -> Any:
-    """Run the plan on states in place, and return them."""
-    data = _data(plan, len(states), given, COMPLEX_OF[states.dtype.name])
-    for state, row in zip(states, data, strict=True):
-        sweep.forward(state, plan.table, plan.bits, plan.targets, plan.sources, row)
-    return states
-
-
-def _swept(plan: Plan, states: Any, lam: Any, given: Sequence[Any]) -> list[Any]:
-    """Return the gradients by the initial states and by the given matrices; changes its arrays."""
-    data = _data(plan, len(states), given, COMPLEX_OF[states.dtype.name])
-    gradient = np.zeros_like(data)
-    for index in range(len(states)):
-        sweep.backward(
-            states[index], lam[index], plan.table, plan.bits, plan.targets, plan.sources, data[index], gradient[index]
-        )
-    split, found = plan.constants.size, []
-    for array in given:
-        size = array.size if array.ndim == 3 else array[0].size
-        part = gradient[:, split : split + size]
-        found.append(part.reshape(array.shape) if array.ndim == 4 else part.sum(axis=0).reshape(array.shape))
-        split += size
-    return [_joined(lam), *found]
-
-
-def _data(plan: Plan, batch: int, given: Sequence[Any], dtype: Any) -> Any:
-    """Return the matrices of each element of the batch in one row, of shape (batch, size)."""
-    data = np.empty((batch, plan.data_size), dtype)
-    data[:, : plan.constants.size] = plan.constants
-    start = plan.constants.size
-    for array in given:
-        flat = array.reshape(array.shape[0] if array.ndim == 4 else 1, -1)
-        data[:, start : start + flat.shape[1]] = flat
-        start += flat.shape[1]
-    return data
+    joined = np.empty((states.shape[0], states.shape[2]), COMPLEX_OF[states.dtype.name])
+    joined.real, joined.imag = states[:, 0], states[:, 1]
+    return joined
 
 
 def _masks(words: Sequence[Word], num_wires: int) -> Any:
+    """Return for each word the masks of the bits that it flips and whose signs it takes, and how many letters are Y."""
     rows = []
     for word in words:
         flips = sum(1 << (num_wires - 1 - qubit) for qubit, letter in word if letter in "XY")
         signs = sum(1 << (num_wires - 1 - qubit) for qubit, letter in word if letter in "YZ")
         rows.append([flips, signs, sum(letter == "Y" for _, letter in word)])
     return np.array(rows, np.int64).reshape(-1, 3)
+
+
+def _coefficients(sums: Sequence[Terms], words: Sequence[Word]) -> Any:
+    """Return the coefficients of words in sums, of shape (words, sums)."""
+    places = {word: place for place, word in enumerate(words)}
+    coefficients = np.zeros((len(words), len(sums)))
+    for column, terms in enumerate(sums):
+        for word, coefficient in terms.items:
+            coefficients[places[word], column] += coefficient
+    return coefficients
+
+
+def _hashable(value: Any) -> Any:
+    return value

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ketgrad.circuit.instructions import PostSelect
 from ketgrad.errors import InvalidValueError, UnsupportedError
-from ketgrad.precision import COMPLEX_TYPE, Precision
+from ketgrad.precision import COMPLEX_TYPE, Precision, precision_of
 from ketgrad.protocol import Array, ArrayBackend, Capability
 from ketgrad.simulate import readout
+from ketgrad.simulate.availability import check_kernels, kernels_available
 from ketgrad.simulate.matrices import (
     Confusion,
     Event,
     Loading,
+    Repeated,
     Segment,
     Step,
     circuit_events,
     compiled_events,
     normalised,
+    segment_events,
 )
 from ketgrad.simulate.memory import check_memory
+from ketgrad.simulate.planning.tables import Plan
 from ketgrad.simulate.program import Group, Program, Snapshot
+from ketgrad.simulate.recipe import PlannedSegment
 from ketgrad.simulate.scalars import Values
 from ketgrad.simulate.states import DensityMatrix, PlannedState, State, StateVector
 
@@ -51,18 +56,27 @@ def run(
     initial: Array | None = None,
     engine: str = "auto",
 ) -> Run:
-    """Run a program for each element of the batch."""
+    """Run a program for each element of the batch.
+
+    With the engine "auto" derivatives beyond the first go through the traced engine; with "compiled" they raise.
+    """
     check_memory(program.num_qubits, program.num_wires, precision, batch, is_mixed=program.is_mixed)
     if engine == "compiled":
         check_compiled(backend, program)
-        events = compiled_events(backend, program.recipe, values, precision)
+    if engine == "compiled" or (engine == "auto" and _suits_compiled(backend, program, values, initial)):
+        events = compiled_events(backend, program.recipe, values, precision, batch, has_native=engine == "auto")
     else:
         events = circuit_events(backend, program.recipe, values, precision)
-    vectors = initial_vectors(backend, program, precision, batch, device_of(backend, events, initial), initial)
-    state: State = StateVector(backend, vectors, program.num_qubits, program.num_wires, program.measured)
-    if program.is_mixed:
-        outer = backend.einsum("za,zb->zab", vectors, backend.conj(vectors))
-        state = DensityMatrix(backend, backend.reshape(outer, (batch, -1)), program.num_qubits, program.num_wires)
+
+    def vectors() -> Array:
+        return initial_vectors(backend, program, precision, batch, device_of(backend, events, initial), initial)
+
+    state: State
+    if events and isinstance(events[0], Segment):
+        state = planned_state(backend, program, events[0], None if initial is None else vectors())
+        events = events[1:]
+    else:
+        state = _initial_state(backend, program, vectors(), batch)
     confusions: dict[int, Array] = {}
     bits: dict[Group, Array] = {}
     for event in events:
@@ -76,14 +90,31 @@ def run(
     return Run(state, confusions, bits)
 
 
+def _initial_state(backend: ArrayBackend, program: Program, vectors: Array, batch: int) -> StateVector | DensityMatrix:
+    if not program.is_mixed:
+        return StateVector(backend, vectors, program.num_qubits, program.num_wires, program.measured)
+    outer = backend.einsum("za,zb->zab", vectors, backend.conj(vectors))
+    return DensityMatrix(backend, backend.reshape(outer, (batch, -1)), program.num_qubits, program.num_wires)
+
+
+def _suits_compiled(backend: ArrayBackend, program: Program, values: Values, initial: Array | None) -> bool:
+    """Tell whether a program can run on the compiled engine, and its arrays are where that runs."""
+    if program.is_mixed or Capability.HOST_FUNCTION not in backend.capabilities:
+        return False
+    arrays = [*values.values(), *program.recipe.native_arrays(backend), *(() if initial is None else (initial,))]
+    devices = {backend.device(array) or backend.devices()[0] for array in arrays} or {backend.devices()[0]}
+    return all(device.startswith("cpu") for device in devices) and kernels_available()
+
+
 def check_compiled(backend: ArrayBackend, program: Program) -> None:
-    """Refuse what the compiled engine does not run."""
+    """Refuse what the compiled engine does not run, and all where its kernels can't be compiled."""
     if program.is_mixed:
         raise UnsupportedError('the compiled engine has no noise; give engine="traced", or trajectories')
     if Capability.HOST_FUNCTION not in backend.capabilities:
         raise UnsupportedError(
             f'the {backend.name} backend runs nothing outside of it, so not the compiled engine; give engine="traced"'
         )
+    check_kernels()
 
 
 def device_of(backend: ArrayBackend, events: list[Event], initial: Array | None) -> str | None:
@@ -91,7 +122,8 @@ def device_of(backend: ArrayBackend, events: list[Event], initial: Array | None)
     if initial is not None:
         return backend.device(initial)
     arrays = [event.matrix for event in events if isinstance(event, Step | Confusion)]
-    arrays += [array for event in events if isinstance(event, Segment) for array in event.given]
+    arrays += [array for event in events if isinstance(event, Repeated) for array in event.stacks]
+    arrays += [event.angles for event in events if isinstance(event, Segment)]
     arrays += [event.amplitudes for event in events if isinstance(event, Loading)]
     return backend.device(arrays[0]) if arrays else None
 
@@ -105,17 +137,22 @@ def initial_vectors(
     initial: Array | None,
 ) -> Array:
     """Return the states at the beginning, of shape (batch, 2^wires): |0…0⟩, or given ones, which are normalised."""
+    if initial is None:
+        return zero_states(backend, program.num_wires, batch, precision, device)
+    given = normalised(backend, initial, precision)
     ones = backend.asarray(np.ones(batch, COMPLEX_TYPE[precision]), device=device)
-    wires = program.num_wires
-    if initial is not None:
-        given = normalised(backend, initial, precision)
-        subscripts = "z,za,b->zab" if len(tuple(given.shape)) == 2 else "z,a,b->zab"
-        rest = _one_hot(backend, 1 << (wires - program.num_qubits), precision, device)
-        return backend.reshape(backend.einsum(subscripts, ones, given, rest), (batch, 1 << wires))
+    subscripts = "z,za,b->zab" if len(tuple(given.shape)) == 2 else "z,a,b->zab"
+    rest = _one_hot(backend, 1 << (program.num_wires - program.num_qubits), precision, device)
+    return backend.reshape(backend.einsum(subscripts, ones, given, rest), (batch, 1 << program.num_wires))
+
+
+def zero_states(backend: ArrayBackend, num_wires: int, batch: int, precision: Precision, device: str | None) -> Array:
+    """Return |0…0⟩, of shape (batch, 2^wires)."""
+    ones = backend.asarray(np.ones(batch, COMPLEX_TYPE[precision]), device=device)
     # The product of two short vectors, so that no compiler sees a constant of the size of the state.
-    halves = (wires // 2, wires - wires // 2)
+    halves = (num_wires // 2, num_wires - num_wires // 2)
     first, second = (_one_hot(backend, 1 << half, precision, device) for half in halves)
-    return backend.reshape(backend.einsum("z,a,b->zab", ones, first, second), (batch, 1 << wires))
+    return backend.reshape(backend.einsum("z,a,b->zab", ones, first, second), (batch, 1 << num_wires))
 
 
 def _advance(state: Any, event: Event) -> Any:
@@ -123,7 +160,9 @@ def _advance(state: Any, event: Event) -> Any:
         state = state.vectors
     match event:
         case Segment():
-            return planned_state(state, event)
+            return planned_state(state.backend, state, event, state.values)
+        case Repeated():
+            return _repeat(state, event)
         case Loading(amplitudes, qubits):
             return state.load(amplitudes, qubits)
         case PostSelect(bits, qubits):
@@ -135,22 +174,56 @@ def _advance(state: Any, event: Event) -> Any:
     raise InvalidValueError("a channel acts on density matrices alone")
 
 
+def _repeat(state: Any, layers: Repeated) -> Any:
+    """Run equal layers as a loop, which records one of them."""
+
+    def layer(values: Array, *elements: Array) -> Array:
+        after = replace(state, values=values)
+        for step in layers.steps(elements):
+            after = _advance(after, step)
+        return after.values
+
+    return replace(state, values=state.backend.fold(layer, state.values, layers.stacks))
+
+
 def _one_hot(backend: ArrayBackend, size: int, precision: Precision, device: str | None) -> Array:
     vector = np.zeros(size, COMPLEX_TYPE[precision])
     vector[0] = 1
     return backend.asarray(vector, device=device)
 
 
-def planned_state(state: StateVector, segment: Segment) -> PlannedState:
-    """Return what a segment makes of a state, computed when it is asked for."""
+def planned_state(
+    backend: ArrayBackend, register: Program | StateVector, segment: Segment, initial: Array | None
+) -> PlannedState:
+    """Return what a segment makes of states, of |0…0⟩ where none are given, computed when it is asked for."""
     from ketgrad.simulate import compiled  # numba takes a while to import, and only this engine needs it
 
-    inputs = compiled.PlanInputs(segment.plan, state.values, segment.given)
+    planned = segment.planned
+    native = _NativeRun(backend, planned.plan, planned) if segment.has_native else None
+    inputs = compiled.PlanInputs(planned.plan, segment.angles, segment.given, initial)
     return PlannedState(
-        state.backend,
-        state.num_qubits,
-        state.num_wires,
-        state.measured,
-        lambda: compiled.final_state(state.backend, inputs),
-        lambda words: compiled.word_values(state.backend, inputs, words),
+        backend,
+        register.num_qubits,
+        register.num_wires,
+        register.measured,
+        lambda: compiled.final_state(backend, inputs, native),
+        lambda sums: compiled.expectations(backend, inputs, sums, native),
     )
+
+
+@dataclass(frozen=True)
+class _NativeRun:
+    """A plan's gates on the traced engine, one run like another wherever the plan is the same."""
+
+    backend: ArrayBackend
+    plan: Plan
+    planned: PlannedSegment = field(compare=False)
+
+    def __call__(self, angles: Array, *others: Array) -> Any:
+        backend, wires, count = self.backend, self.plan.num_wires, len(self.planned.matrices)
+        (batch, _), precision = tuple(angles.shape), precision_of(backend.dtype(angles))
+        starts = others[count:] or (zero_states(backend, wires, batch, precision, backend.device(angles)),)
+        state: Any = StateVector(backend, starts[0], wires, wires)
+        for event in segment_events(backend, self.planned, angles, others[:count]):
+            state = _advance(state, event)
+        return state

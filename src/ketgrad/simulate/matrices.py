@@ -7,8 +7,8 @@ rotations on the same number of qubits; each step of the circuit picks its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,13 +18,13 @@ from ketgrad.circuit.checks import Controls, check_kraus, check_unitary, is_numb
 from ketgrad.circuit.gates import FixedGate
 from ketgrad.circuit.instructions import Measure, Operation, PostSelect, Prepare, ReadoutError
 from ketgrad.circuit.operations import check_amplitudes
-from ketgrad.precision import COMPLEX_TYPE, INTEGER_TYPES, REAL_TYPE, Precision
+from ketgrad.precision import COMPLEX_TYPE, INTEGER_TYPES, REAL_TYPE, Precision, precision_of
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate.parts import table_gate
-from ketgrad.simulate.plan import Plan
 from ketgrad.simulate.program import Snapshot
-from ketgrad.simulate.recipe import Recipe, RotationGroup
+from ketgrad.simulate.recipe import PlannedSegment, Recipe
 from ketgrad.simulate.scalars import Values
+from ketgrad.simulate.schedule import FactorGroup, Fixed, Given, Layers, Row, Schedule
 
 
 @dataclass(frozen=True)
@@ -72,16 +72,28 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Segment:
-    """Gates in a row that the compiled kernels run in one call, with the matrices that the framework computed.
+    """Gates in a row that the compiled kernels run in one call."""
 
-    These have shape (m, 2^k, 2^k) or (batch, m, 2^k, 2^k).
-    """
-
-    plan: Plan
+    planned: PlannedSegment
+    angles: Array
+    """All numbers of the circuit, of shape (batch, numbers)."""
     given: tuple[Array, ...]
+    """The matrices that the framework hands over, of shape (2^k, 2^k)."""
+    has_native: bool
+    """Whether derivatives beyond the first may take the traced engine."""
 
 
-Event: TypeAlias = Step | Segment | Choice | Loading | Confusion | PostSelect | Measure | Snapshot
+@dataclass(frozen=True)
+class Repeated:
+    """Equal layers of gates."""
+
+    stacks: tuple[Array, ...]
+    """What differs between the layers, which are the first axis."""
+    steps: Callable[[Sequence[Array]], list[Step]]
+    """Makes the steps of a layer from its elements."""
+
+
+Event: TypeAlias = Step | Repeated | Segment | Choice | Loading | Confusion | PostSelect | Measure | Snapshot
 
 
 def circuit_events(
@@ -89,37 +101,43 @@ def circuit_events(
 ) -> list[Event]:
     """Return the circuit with its matrices as arrays of the backend, in order, in the precision given.
 
-    Channels become superoperators, or choices of one operator.
+    Channels become superoperators, or choices of one operator. Where the framework records a program, in which a new
+    array is no concrete one, equal layers come as a repetition, so that the program holds one of them.
     """
     maker = _Maker(backend, precision, recipe.numbers.bind(backend, values, precision), by_choice)
-    rotations = {
-        index: backend.take(stacked, row, axis=-3)
-        for group in recipe.groups
-        for stacked in [maker.rotations(group)]
-        for row, index in enumerate(group.members)
-    }
-    return [
-        _step(part, rotations[index]) if index in rotations else maker.event(part, slot)
-        for index, (part, slot) in enumerate(zip(recipe.parts, recipe.slots, strict=True))
-    ]
+    schedule = recipe.schedule(by_layers=not by_choice and _is_recorded(backend))
+    return maker.events(schedule, lambda index: maker.event(recipe.parts[index], recipe.slots[index]))
 
 
-def compiled_events(backend: ArrayBackend, recipe: Recipe, values: Values, precision: Precision) -> list[Event]:
+def compiled_events(
+    backend: ArrayBackend, recipe: Recipe, values: Values, precision: Precision, batch: int, *, has_native: bool
+) -> list[Event]:
     """Return the circuit as `circuit_events` does, with gates in a row as segments for the compiled kernels."""
     maker = _Maker(backend, precision, recipe.numbers.bind(backend, values, precision), by_choice=False)
-    stacks = [maker.rotations(group) for group in recipe.groups]
+    angles = maker.batched_scalars(batch)
     events: list[Event] = []
     for item in recipe.segments:
         if isinstance(item, int):
             events.append(maker.event(recipe.parts[item], recipe.slots[item]))
-            continue
-        given = [
-            stacks[group] if rows is None else backend.take(stacks[group], rows, axis=-3) for group, rows in item.rows
-        ]
-        matrices = [maker.unitary(recipe.parts[index]) for index in item.matrices]
-        given += [backend.reshape(matrix, (1, *tuple(matrix.shape))) for matrix in matrices]
-        events.append(Segment(item.plan, tuple(given)))
+        else:
+            given = tuple(maker.unitary(recipe.parts[index]) for index in item.matrices)
+            events.append(Segment(item, angles, given, has_native))
     return events
+
+
+def segment_events(
+    backend: ArrayBackend, segment: PlannedSegment, angles: Array, given: Sequence[Array]
+) -> list[Step | Repeated]:
+    """Return the gates of a segment, with matrices that the framework computes."""
+    maker = _Maker(backend, precision_of(backend.dtype(angles)), angles, by_choice=False)
+    matrices = dict(zip(segment.matrices, given, strict=True))
+    schedule = segment.schedule(by_layers=_is_recorded(backend))
+    return maker.events(schedule, lambda index: _step(segment.structure[index], matrices[segment.parts[index]]))
+
+
+def _is_recorded(backend: ArrayBackend) -> bool:
+    """Tell whether the framework records a program, in which a new array is no concrete one."""
+    return not backend.is_concrete(backend.zeros((), dtype="float32"))
 
 
 def _step(part: Any, matrix: Array) -> Step:
@@ -139,14 +157,76 @@ class _Maker:
     def device(self) -> str | None:
         return None if self.scalars is None else self.backend.device(self.scalars)
 
-    def rotations(self, group: RotationGroup) -> Array:
+    def batched_scalars(self, batch: int) -> Array:
+        """Return all numbers, of shape (batch, numbers); one zero where there are none."""
+        backend, kind = self.backend, REAL_TYPE[self.precision]
+        if self.scalars is None:
+            return backend.zeros((batch, 1), dtype=kind)
+        if len(tuple(self.scalars.shape)) == 2:
+            return self.scalars
+        if batch == 1:
+            return backend.reshape(self.scalars, (1, -1))
+        return backend.einsum("z,m->zm", backend.asarray(np.ones(batch), dtype=kind, device=self.device), self.scalars)
+
+    def events(self, schedule: Schedule, alone: Callable[[int], Any]) -> list[Any]:
+        """Return the events of a schedule; `alone` makes those of what is no block of gates of the table."""
+        return self._events(schedule, alone, [self.products(group) for group in schedule.groups])
+
+    def _events(self, schedule: Schedule, alone: Callable[[int], Any], stacks: Sequence[Array]) -> list[Any]:
+        """Return the events of a schedule, given the matrices of each of its groups."""
+        events: list[Any] = []
+        for item in schedule.items:
+            match item:
+                case int() as index:
+                    events.append(alone(index))
+                case Layers():
+                    events.append(self._repeated(item, alone))
+                case (block, Row(group, row)):
+                    matrix = self.backend.take(stacks[group], row, axis=-3)
+                    events.append(Step(matrix, block.qubits, block.controls, block.conditions))
+                case (block, Fixed(constant)):
+                    events.append(Step(self.constant(constant), block.qubits, block.controls, block.conditions))
+                case (_, Given(index)):
+                    events.append(alone(index))
+        return events
+
+    def _repeated(self, layers: Layers, alone: Callable[[int], Any]) -> Repeated:
+        """Return equal layers, with the matrices of all of them computed as those of a batch."""
+        backend, (count, size) = self.backend, layers.slots.shape
+
+        def steps(stacks: Sequence[Array]) -> list[Step]:
+            return self._events(layers.layer, alone, stacks)
+
+        if not size:
+            return Repeated((backend.zeros((count,), dtype=REAL_TYPE[self.precision], device=self.device),), steps)
+        angles = backend.take(self.scalars, layers.slots.reshape(-1), axis=-1)
+        batch = tuple(angles.shape)[:-1]
+        table = backend.reshape(angles, (*batch, count, size))
+        if batch:
+            table = backend.reshape(backend.transpose(table, (1, 0, 2)), (-1, size))
+        stacks = [replace(self, scalars=table).products(group) for group in layers.layer.groups]
+        shapes = [(count, *batch, *tuple(stack.shape)[1:]) for stack in stacks]
+        return Repeated(tuple(map(backend.reshape, stacks, shapes)), steps)
+
+    def rotations(self, group: FactorGroup) -> Array:
         """Return the matrices of rotations, of shape (rotations, 2^k, 2^k), or (batch, rotations, 2^k, 2^k)."""
         backend = self.backend
         angles = backend.take(self.scalars, group.slots, axis=-1)
         halves = backend.asarray(group.halves, dtype=REAL_TYPE[self.precision], device=self.device)
         exponents = backend.einsum(_batched(angles, "g,gk->gk"), angles, halves)
         phases = backend.exp(1j * backend.astype(exponents, COMPLEX_TYPE[self.precision]))
-        return backend.einsum(_batched(phases, "gk,gkij->gij"), phases, self._constant(group.projectors))
+        return backend.einsum(_batched(phases, "gk,gkij->gij"), phases, self.constant(group.projectors))
+
+    def products(self, group: FactorGroup) -> Array:
+        """Return the matrices of blocks, of shape (blocks, 2^k, 2^k), or (batch, blocks, 2^k, 2^k)."""
+        backend = self.backend
+        matrices = self.rotations(group)
+        shape, depth = tuple(matrices.shape), group.depth
+        while depth > 1:
+            pairs = backend.reshape(matrices, (-1, 2, *shape[-2:]))
+            first, second = (backend.take(pairs, place, axis=1) for place in (0, 1))
+            matrices, depth = backend.matmul(second, first), depth // 2
+        return backend.reshape(matrices, (*shape[:-3], -1, *shape[-2:]))
 
     def event(self, part: Any, slot: int) -> Event:
         """Return anything but a rotation with its arrays."""
@@ -162,7 +242,7 @@ class _Maker:
     def _operation(self, part: Operation, slot: int) -> Step | Choice:
         gate = table_gate(part)
         if isinstance(gate, FixedGate):
-            return _step(part, self._constant(gate.matrix))
+            return _step(part, self.constant(gate.matrix))
         if not part.is_channel:
             return _step(part, self.unitary(part))
         if self.by_choice:
@@ -188,7 +268,7 @@ class _Maker:
 
     def _superoperator(self, part: Operation, slot: int) -> Array:
         weights = self.backend.astype(self._weights(part.name, part.parameters, slot), COMPLEX_TYPE[self.precision])
-        terms = self._constant(CHANNELS[part.name].terms)
+        terms = self.constant(CHANNELS[part.name].terms)
         return self.backend.einsum(_batched(weights, "t,tij->ij"), weights, terms)
 
     def _kraus_superoperator(self, part: Operation) -> Array:
@@ -214,10 +294,10 @@ class _Maker:
         if channel.unitaries is not None:
             shares = backend.asarray(channel.shares, dtype=REAL_TYPE[self.precision], device=self.device)
             probabilities = backend.einsum(_batched(weights, "t,tm->m"), weights, shares)
-            return Choice(self._constant(channel.unitaries), part.qubits, probabilities)
+            return Choice(self.constant(channel.unitaries), part.qubits, probabilities)
         factors = backend.stack(channel.kraus_factors(backend, weights), axis=-1)
         complex_factors = backend.astype(factors, COMPLEX_TYPE[self.precision])
-        units = self._constant(channel.kraus_units)
+        units = self.constant(channel.kraus_units)
         return Choice(backend.einsum(_batched(complex_factors, "u,umij->mij"), complex_factors, units), part.qubits)
 
     def _confusion(self, parameters: Sequence[Any], slot: int) -> Array:
@@ -245,7 +325,7 @@ class _Maker:
             check_unitary(backend.to_numpy(array))
         return backend.conj(backend.transpose(array, (1, 0))) if part.is_adjoint else array
 
-    def _constant(self, matrix: Any) -> Array:
+    def constant(self, matrix: Any) -> Array:
         return self.backend.asarray(matrix, dtype=COMPLEX_TYPE[self.precision], device=self.device)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,11 +152,12 @@ def available_memory() -> int | None:
         physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None  # Windows has no sysconf; there the array library's own MemoryError is what comes
-    return min([physical, *_control_group_limits()])
+    return min([physical, *_control_group_limits(CONTROL_GROUP_LIMITS)])
 
 
-def _control_group_limits() -> list[int]:
-    texts = [path.read_text().strip() for path in CONTROL_GROUP_LIMITS if path.is_file()]
+@lru_cache(maxsize=4)
+def _control_group_limits(paths: tuple[Path, ...]) -> list[int]:
+    texts = [path.read_text().strip() for path in paths if path.is_file()]
     return [int(text) for text in texts if text.isdigit()]
 
 

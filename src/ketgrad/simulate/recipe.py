@@ -10,25 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ketgrad.circuit.gates import RotationGate
 from ketgrad.circuit.instructions import Measure, Operation, PostSelect, Prepare, numbers_of
+from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate.parts import elementary, table_gate
-from ketgrad.simulate.plan import Plan, is_plannable, make_plan, structure_of
+from ketgrad.simulate.planning.gates import is_plannable, structure_of
+from ketgrad.simulate.planning.tables import Plan, make_plan
 from ketgrad.simulate.scalars import Number, NumberPlan, plan_numbers
-
-
-@dataclass(frozen=True, eq=False)
-class RotationGroup:
-    """All rotations on one number of qubits: their matrices are computed together."""
-
-    members: tuple[int, ...]
-    """Their places among the parts."""
-    slots: Any
-    """The places of their angles among the numbers."""
-    halves: Any
-    """−λ/2 for the eigenvalues λ of each generator, of shape (rotations, k), filled up with zeros."""
-    projectors: Any
-    """On the eigenspaces, of shape (rotations, k, 2^q, 2^q)."""
+from ketgrad.simulate.schedule import Schedule, make_schedule
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +24,17 @@ class PlannedSegment:
     """Gates in a row for the compiled kernels."""
 
     plan: Plan
-    rows: tuple[tuple[int, Any], ...]
-    """Which rotation groups have a part in it, and which rows of each, None for all."""
+    parts: tuple[int, ...]
     matrices: tuple[int, ...]
-    """The parts that are given matrices."""
+    """Those of the parts that are given matrices."""
+    structure: tuple[Operation, ...]
+    """The parts without their parameters."""
+    slots: tuple[int, ...]
+    """Where the numbers of each part begin."""
+
+    def schedule(self, *, by_layers: bool) -> Schedule:
+        """Return how the traced engine runs it, for derivatives beyond the first."""
+        return make_schedule(self.structure, self.slots, by_layers=by_layers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +44,25 @@ class Recipe:
     parts: tuple[Any, ...]
     slots: tuple[int, ...]
     numbers: NumberPlan
-    groups: tuple[RotationGroup, ...]
     num_wires: int
+
+    def native_arrays(self, backend: ArrayBackend) -> list[Array]:
+        """Return the backend's arrays that stand in gates: angles, matrices, amplitudes."""
+        held = [number.value for number in self.numbers.natives]
+        held += [getattr(part, "amplitudes", None) for part in self.parts]
+        held += [part.parameters[0] for part in self.parts if isinstance(part, Operation) and part.name == "unitary"]
+        return [value for value in held if backend.is_array(value)]
+
+    def schedule(self, *, by_layers: bool) -> Schedule:
+        """Return which gates act as one in the traced engine, and, if asked for, which layers are equal."""
+        return make_schedule(self.structure, self.slots, by_layers=by_layers)
+
+    @cached_property
+    def structure(self) -> tuple[Operation | None, ...]:
+        """The gates without their parameters, None in the place of what is no gate."""
+        return tuple(
+            structure_of(part) if isinstance(part, Operation) and not part.is_channel else None for part in self.parts
+        )
 
     @cached_property
     def segments(self) -> tuple[PlannedSegment | int, ...]:
@@ -62,15 +74,11 @@ class Recipe:
         return tuple(found)
 
     def _segment(self, members: Sequence[int]) -> PlannedSegment:
-        own = set(members)
-        rows: list[tuple[int, Any]] = []
-        for place, group in enumerate(self.groups):
-            mine = [row for row, index in enumerate(group.members) if index in own]
-            if mine:
-                rows.append((place, None if len(mine) == len(group.members) else np.array(mine)))
-        plan = make_plan(tuple(structure_of(self.parts[index]) for index in members), self.num_wires)
+        structure = tuple(structure_of(self.parts[index]) for index in members)
+        slots = tuple(self.slots[index] for index in members)
         matrices = tuple(index for index in members if table_gate(self.parts[index]) is None)
-        return PlannedSegment(plan, tuple(rows), matrices)
+        plan = make_plan(structure, slots, self.num_wires)
+        return PlannedSegment(plan, tuple(members), matrices, structure, slots)
 
 
 def make_recipe(items: Sequence[Any], num_wires: int) -> Recipe:
@@ -80,28 +88,7 @@ def make_recipe(items: Sequence[Any], num_wires: int) -> Recipe:
     owned = [numbers_of(part) if _has_numbers(part) else () for part in parts]
     numbers = [Number(value, name) for (name, _), own in zip(named, owned, strict=True) for value in own]
     slots = np.cumsum([0, *map(len, owned)])[:-1].tolist()
-    return Recipe(parts, tuple(slots), plan_numbers(numbers), tuple(_rotation_groups(parts, slots)), num_wires)
-
-
-def _rotation_groups(parts: Sequence[Any], slots: Sequence[int]) -> list[RotationGroup]:
-    gates = [table_gate(part) for part in parts]
-    places = [index for index, gate in enumerate(gates) if isinstance(gate, RotationGate)]
-    groups = []
-    for size in sorted({len(parts[index].qubits) for index in places}):
-        members = tuple(index for index in places if len(parts[index].qubits) == size)
-        halves, projectors = _spectra([gates[index] for index in members])
-        groups.append(RotationGroup(members, np.array([slots[index] for index in members]), halves, projectors))
-    return groups
-
-
-def _spectra(gates: Sequence[Any]) -> tuple[Any, Any]:
-    depth, dimension = max(len(gate.eigenvalues) for gate in gates), gates[0].projectors.shape[-1]
-    halves = np.zeros((len(gates), depth))
-    projectors = np.zeros((len(gates), depth, dimension, dimension), "complex128")
-    for row, gate in enumerate(gates):
-        halves[row, : len(gate.eigenvalues)] = -0.5 * np.array(gate.eigenvalues)
-        projectors[row, : len(gate.eigenvalues)] = gate.projectors
-    return halves, projectors
+    return Recipe(parts, tuple(slots), plan_numbers(numbers), num_wires)
 
 
 def _has_numbers(part: Any) -> bool:

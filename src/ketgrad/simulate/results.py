@@ -1,9 +1,4 @@
-"""What is computed from a batch of states: probabilities, expectation values, entropies.
-
-A Pauli word is P = i^m · X^x · Z^z, where x are its qubits with X or Y, z those with Y or Z, and m counts its Ys. So
-⟨P⟩ = i^m Σᵢ (−1)^(z·i) cᵢ with the correlations cᵢ = ψ*ᵢ₊ₓ ψᵢ, or ρᵢ,ᵢ₊ₓ: words with the same x share them, and the
-signs are summed away one qubit at a time, each time halving the array.
-"""
+"""What is computed from a batch of states: expectation values, entropies, fidelities."""
 
 from __future__ import annotations
 
@@ -15,13 +10,14 @@ import numpy as np
 
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.observables.matrix import Hermitian, Observable, Projector, check_hermitian
-from ketgrad.observables.pauli import PauliSum, Word, show_word
+from ketgrad.observables.pauli import PauliSum, Terms, Word, show_word
 from ketgrad.precision import COMPLEX_TYPES
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import readout, tensor
 from ketgrad.simulate.bases import group_words
 from ketgrad.simulate.evolve import Run
 from ketgrad.simulate.host import on_host
+from ketgrad.simulate.pauli_words import word_expectations
 from ketgrad.simulate.states import PlannedState, State, StateVector
 
 NO_TARGET_DERIVATIVE = (
@@ -160,23 +156,21 @@ def pauli_expectation(run: Run, observable: PauliSum) -> Array:
     """Return ⟨A⟩ of a Pauli sum, of shape (batch,)."""
     backend = run.state.backend
     words = [word for word, _ in observable.words] or [()]
-    is_misread = any(qubit in run.confusions for word in words for qubit, _ in word)
+    is_misread = any(qubit in run.confusions for word in words for qubit, _ in word) if run.confusions else False
     if isinstance(run.state, PlannedState) and not is_misread and not run.state.measured:
-        together = run.state.run_for_words(words)
-        return backend.einsum("zt,t->z", together, coefficients(backend, observable, together))
-    stacked = backend.stack(_misread_words(run, words) if is_misread else _words(run.state, words))
+        terms = observable.constant_terms
+        if terms is not None:
+            return run.state.expectations([terms])[0]
+        each = backend.stack(run.state.expectations([Terms(((word, 1.0),)) for word in words]))
+        return backend.einsum("tz,t->z", each, coefficients(backend, observable, each))
+    stacked = backend.stack(_misread_words(run, words) if is_misread else word_expectations(run.state, words))
     return backend.einsum("tz,t->z", stacked, coefficients(backend, observable, stacked))
 
 
-def _words(state: State, words: Sequence[Word]) -> list[Array]:
-    by_flips: dict[tuple[int, ...], list[Word]] = {}
-    for word in words:
-        by_flips.setdefault(tuple(qubit for qubit, letter in word if letter in "XY"), []).append(word)
-    values: dict[Word, Array] = {}
-    for flipped, members in by_flips.items():
-        correlations = state.correlations(flipped)  # as large as the state, so one at a time
-        values.update((word, _word_value(state.backend, correlations, word)) for word in members)
-    return [values[word] for word in words]
+def foresee(run: Run, observables: Sequence[PauliSum]) -> None:
+    """Compute the expectation values of several Pauli sums together, where the state is one that was not made yet."""
+    if isinstance(run.state, PlannedState) and not run.confusions and not run.state.measured:
+        run.state.expectations([sum.constant_terms for sum in observables if sum.constant_terms is not None])
 
 
 def _misread_words(run: Run, words: Sequence[Word]) -> list[Array]:
@@ -189,17 +183,6 @@ def _misread_words(run: Run, words: Sequence[Word]) -> list[Array]:
             asked = [places[qubit] for qubit, _ in word]
             values[word] = readout.parity_mean(run.state.backend, outcomes, asked, len(setting))
     return [values[word] for word in words]
-
-
-def _word_value(backend: ArrayBackend, correlations: Array, word: Word) -> Array:
-    power = sum(letter == "Y" for _, letter in word) % 4
-    part = backend.imag(correlations) if power % 2 else backend.real(correlations)
-    for qubit, letter in reversed(word):
-        if letter in "YZ":
-            part = tensor.weigh_out(backend, part, qubit, (1.0, -1.0))
-    # i^m times the sum: its real part is Re, −Im, −Re, Im of the sum for m = 0, 1, 2, 3.
-    total = backend.sum(part, axis=1)
-    return -total if power in (1, 2) else total
 
 
 def coefficients(backend: ArrayBackend, observable: PauliSum, values: Array) -> Array:

@@ -7,6 +7,7 @@ tiny operation for each gate.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -32,7 +33,10 @@ class Number:
 
 
 Terms: TypeAlias = tuple[tuple[Any, Any], ...]
-"""Places in a source and factors, NumPy arrays with an entry for each number; factors are None where all are 1."""
+"""Places in a source and factors, NumPy arrays with an entry for each number.
+
+Places are None where they are those of the whole source in order, factors where all are 1.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +101,9 @@ def _terms(array: Any, expressions: Sequence[Expression]) -> Terms:
     for depth in range(max(map(len, rows))):
         places = [row[depth] if depth < len(row) else (0, 0.0) for row in rows]
         factors = np.array([factor for _, factor in places])
-        terms.append((np.array([index for index, _ in places]), None if np.all(factors == 1.0) else factors))
+        indices = np.array([index for index, _ in places])
+        is_whole = array is not None and np.array_equal(indices, np.arange(math.prod(array.shape)))
+        terms.append((None if is_whole else indices, None if np.all(factors == 1.0) else factors))
     return tuple(terms)
 
 
@@ -106,7 +112,7 @@ def _weighted(backend: ArrayBackend, source: Array, terms: Terms, precision: Pre
     real = backend.astype(source, REAL_TYPE[precision])
     total: Array | None = None
     for places, factors in terms:
-        part = backend.take(real, places, axis=-1)
+        part = real if places is None else backend.take(real, places, axis=-1)
         if factors is not None:
             part = part * backend.asarray(factors, dtype=REAL_TYPE[precision], device=backend.device(part))
         total = part if total is None else total + part

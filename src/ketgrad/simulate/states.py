@@ -7,7 +7,7 @@ of some qubits. Behind the qubits there may be further wires, which keep the out
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from ketgrad.circuit.checks import Controls
 from ketgrad.errors import InvalidValueError
-from ketgrad.observables.pauli import Word
+from ketgrad.observables.pauli import Terms
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import tensor
 from ketgrad.simulate.memory import check_result_memory
@@ -197,8 +197,23 @@ class PlannedState:
     measured: frozenset[int]
     run: Callable[[], Array]
     """Computes the amplitudes."""
-    run_for_words: Callable[[Sequence[Word]], Array]
-    """Computes ⟨P⟩ of each word, of shape (batch, words)."""
+    run_for_sums: Callable[[Sequence[Terms]], Array]
+    """Computes the expectation value of each Pauli sum, of shape (batch, sums)."""
+    known: dict[Terms, Array] = field(default_factory=dict)
+    """The expectation values that were computed."""
+
+    def expectations(self, sums: Sequence[Terms]) -> list[Array]:
+        """Return the expectation values of Pauli sums, each of shape (batch,), computed together."""
+        missing = tuple(dict.fromkeys(terms for terms in sums if terms not in self.known))
+        if missing:
+            together = self.run_for_sums(missing)
+            for place, terms in enumerate(missing):
+                self.known[terms] = (
+                    self.backend.reshape(together, (-1,))
+                    if len(missing) == 1
+                    else self.backend.take(together, place, axis=1)
+                )
+        return [self.known[terms] for terms in sums]
 
     @cached_property
     def vectors(self) -> StateVector:

@@ -1,9 +1,9 @@
 """Operations on batches of vectors over qubits: arrays of shape (batch, 2^m), qubit 0 the slowest axis.
 
-An array is reshaped so that each qubit at work has an axis of its own and all qubits between two of them share one:
-(batch·left, 2, right) for one qubit, (batch, a, 2, b, 2, c) for two. So the number of axes and of einsum letters
-depends on the gate alone and not on the number of qubits, which TensorFlow (8 axes) and einsum (52 letters) would
-limit.
+An array is reshaped so that qubits at work that are neighbours share an axis, and so do all qubits between two of
+these: (batch, a, 2, b, 2, c) for two qubits, (batch, a, 4, b) where one follows the other. So the number of axes and of
+einsum letters depends on the gate alone and not on the number of qubits, which TensorFlow (8 axes) and einsum (52
+letters) would limit, and frameworks have little to transpose.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import string
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,9 +24,8 @@ BATCH = "Z"
 def contract(backend: ArrayBackend, vectors: Array, matrix: Array, qubits: tuple[int, ...], num_qubits: int) -> Array:
     """Apply a matrix (2^k, 2^k), or one for each element of the batch (batch, 2^k, 2^k), to k qubits."""
     is_batched = len(tuple(matrix.shape)) == 3
-    shape, subscripts = layout(qubits, num_qubits, is_batched)
+    shape, axes, subscripts = layout(qubits, num_qubits, is_batched)
     size = vectors.shape[0]
-    axes = (2,) * (2 * len(qubits))
     tensor = backend.reshape(matrix, (size, *axes) if is_batched else axes)
     result = backend.einsum(subscripts, tensor, backend.reshape(vectors, (size, *shape)))
     return backend.reshape(result, (size, 1 << num_qubits))
@@ -56,25 +56,38 @@ def contract_controlled(
 
 
 @cache
-def layout(qubits: tuple[int, ...], num_qubits: int, is_batched: bool) -> tuple[tuple[int, ...], str]:
-    """Return a vector's shape with an axis for each of the qubits, and the subscripts of `contract`."""
+def layout(qubits: tuple[int, ...], num_qubits: int, is_batched: bool) -> tuple[tuple[int, ...], tuple[int, ...], str]:
+    """Return the shapes of a vector and of a matrix, neighbours together, and the subscripts of `contract`."""
     letters = iter(string.ascii_letters)
-    outputs = {qubit: next(letters) for qubit in qubits}
-    inputs = {qubit: next(letters) for qubit in qubits}
+    widths = _neighbours(qubits)
+    outputs = {first: next(letters) for first in widths}
+    inputs = {first: next(letters) for first in widths}
     shape: list[int] = []
     before, after = BATCH, BATCH
-    previous = -1
-    for qubit in sorted(qubits):
+    end = 0
+    for first, width in sorted(widths.items()):
         between = next(letters)
-        shape += [1 << (qubit - previous - 1), 2]
-        before += between + inputs[qubit]
-        after += between + outputs[qubit]
-        previous = qubit
+        shape += [1 << (first - end), 1 << width]
+        before += between + inputs[first]
+        after += between + outputs[first]
+        end = first + width
     last = next(letters)
-    shape.append(1 << (num_qubits - previous - 1))
-    matrix = "".join(outputs[qubit] for qubit in qubits) + "".join(inputs[qubit] for qubit in qubits)
+    shape.append(1 << (num_qubits - end))
+    matrix = "".join(outputs.values()) + "".join(inputs.values())
+    axes = tuple(1 << width for width in widths.values())
     prefix = BATCH if is_batched else ""
-    return tuple(shape), f"{prefix}{matrix},{before}{last}->{after}{last}"
+    return tuple(shape), axes * 2, f"{prefix}{matrix},{before}{last}->{after}{last}"
+
+
+def _neighbours(qubits: tuple[int, ...]) -> dict[int, int]:
+    """Return how many qubits follow one another from each first one on, in the order given."""
+    widths: dict[int, int] = {}
+    first = -1
+    for previous, qubit in pairwise((-1, *qubits)):
+        if not widths or qubit != previous + 1:
+            first = qubit
+        widths[first] = widths.get(first, 0) + 1
+    return widths
 
 
 def split(backend: ArrayBackend, vectors: Array, qubit: int) -> Array:

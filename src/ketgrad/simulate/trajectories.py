@@ -45,7 +45,7 @@ def run(
     num_qubits = program.num_qubits
     check_memory(num_qubits, num_qubits, precision, count, is_mixed=False)
     events = circuit_events(backend, program.recipe, values, precision, by_choice=True)
-    keys = iter(backend.random_split(key, 1 + 2 * len(events)))
+    keys = iter(backend.random_split(key, 1 + 2 * len(program.recipe.parts)))
     vectors = initial_vectors(backend, program, precision, count, device_of(backend, events, initial), initial)
     runner = _Runner(StateVector(backend, vectors, num_qubits, num_qubits), keys)
     for event in events:

@@ -128,19 +128,31 @@ class JitSwallows(NumpyBackend):
 class HostCotangentConjugated(NumpyBackend):
     """`host_function` hands out cotangents by another convention."""
 
-    def host_function(self, forward, backward, output, /):
+    def host_function(self, forward, backward, output, /, **options):
         def conjugating(inputs, result, cotangent):
             return [np.conj(found) for found in backward(inputs, result, np.conj(cotangent))]
 
-        return super().host_function(forward, conjugating, output)
+        return super().host_function(forward, conjugating, output, **options)
 
 
 @caught_by("test_output_says_shape_and_type_of_the_result")
 class HostResultUntyped(NumpyBackend):
     """`host_function` lets results keep the type that NumPy gave them."""
 
-    def host_function(self, forward, backward, output, /):
-        return super().host_function(forward, backward, lambda *specs: ArraySpec(output(*specs).shape, specs[0].dtype))
+    def host_function(self, forward, backward, output, /, **options):
+        def untyped(*specs):
+            return ArraySpec(output(*specs).shape, specs[0].dtype)
+
+        return super().host_function(forward, backward, untyped, **options)
+
+
+@caught_by("test_a_second_derivative_goes_through_the_native_function")
+class HostNativeHalved(NumpyBackend):
+    """The second derivative of a `host_function` is half of what it is."""
+
+    def host_function(self, forward, backward, output, /, *, native=None, **options):
+        halved = None if native is None else lambda *inputs: native(*inputs) * 0.5
+        return super().host_function(forward, backward, output, native=halved, **options)
 
 
 @caught_by("test_a_second_derivative_raises_and_is_never_zero")
@@ -152,3 +164,29 @@ class HostSecondDerivativeZero(NumpyBackend):
             return super().vjp(function, leaves)
         except kg.UnsupportedError:
             return super().vjp(lambda *inner: function(*map(getval, inner)), leaves)
+
+
+@caught_by("test_each_step_takes_what_the_one_before_it_returned")
+class FoldsFromTheEnd(NumpyBackend):
+    """`fold` takes the last element first."""
+
+    def fold(self, step, start, arrays, /):
+        return super().fold(step, start, [self.take(array, range(len(array))[::-1], axis=0) for array in arrays])
+
+
+@caught_by("test_each_step_takes_what_the_one_before_it_returned")
+class FoldForgetsTheElements(NumpyBackend):
+    """No gradient reaches the elements of a `fold`."""
+
+    def fold(self, step, start, arrays, /):
+        return super().fold(step, start, [self.detach(array) for array in arrays])
+
+
+@caught_by("test_no_element_leaves_the_start")
+class FoldTakesOneStepAtLeast(NumpyBackend):
+    """`fold` of no elements takes a step."""
+
+    def fold(self, step, start, arrays, /):
+        if not len(arrays[0]):
+            arrays = [np.ones((1, *array.shape[1:]), array.dtype) for array in arrays]
+        return super().fold(step, start, arrays)

@@ -1,12 +1,12 @@
-"""A gate on a state vector, in place: forward, and the reversible step of the backward sweep.
+"""A dense gate or an exchange on a tile, in place: forward, and the reversible step of the backward sweep.
 
-A state is two rows of 2^n real numbers, the real and the imaginary parts; bit t is the one of value 2^t in an index, so
-qubit q of n is bit n−1−q. A gate with target bits and controls acts on those amplitudes whose index agrees with the
-controls. The indices of all groups of amplitudes that it mixes are counted out by `spread`, which puts a zero at each
-bit that the gate names; below the lowest of these bits the groups are contiguous, and the inner loops run there.
+A tile is two rows of 2^k real numbers, the real and the imaginary parts of its amplitudes; bit t is the one of value
+2^t in an index. A gate with targets and controls acts on those amplitudes whose index agrees with the controls. The
+indices of all groups of amplitudes that it mixes are counted out by `spread`, which puts a zero at each bit that the
+gate names; below the lowest of these bits the groups are contiguous, and the inner loops run there.
 
-`apply` does ψ ← Uψ. The backward sweep undoes a gate on ψ and adds T ← T + Σ λψ† over all groups: T is the gradient by
-U, for Re⟨λ, dψ⟩ = Re tr(T† dU).
+`apply` does ψ ← Uψ. The backward step undoes a gate, ψ ← U†ψ, adds T ← T + Σ λψ† over all groups, and does λ ← U†λ: T
+is the gradient by U, for Re⟨λ, dψ⟩ = Re tr(T† dU).
 """
 
 from __future__ import annotations
@@ -15,10 +15,19 @@ from typing import Any
 
 import numpy as np
 
-from ketgrad.simulate.kernels.pairs import add_products, buffers, compiled, merge, mix, part
+from ketgrad.simulate.kernels.pairs import (
+    BLOCK,
+    add_products,
+    add_products_strided,
+    compiled,
+    merge,
+    mix,
+    mix_strided,
+    part,
+)
 
-LOW = 3
-"""The pairs of bits below this one are too close for the contiguous loops."""
+GROUPS = 64
+"""The groups of a wide gate that are brought side by side at a time."""
 
 
 @compiled
@@ -30,52 +39,91 @@ def spread(count: int, bits: Any) -> int:
 
 
 @compiled
-def apply_one(state: Any, bits: Any, offset: int, target: int, u: Any) -> None:
-    """Apply a 2×2 matrix; `bits` are the target and the controls, ascending, `offset` the controls' values."""
-    re, im = state[0], state[1]
-    if bits.size == 1 and target < LOW and re.size >= 16:
-        apply_low(re, im, target, u)
-        return
+def apply(tile: Any, bits: Any, offset: int, targets: Any, u: Any) -> None:
+    """Apply a matrix; `bits` are the targets and the controls, ascending, `offset` the controls' values."""
+    if targets.size == 1:
+        apply_one(tile, bits, offset, targets[0], u)
+    else:
+        apply_wide(tile, bits, offset, targets, u)
+
+
+@compiled
+def undo(tile: Any, lam: Any, bits: Any, offset: int, targets: Any, u: Any, has_gradient: bool, total: Any) -> None:
+    """Undo a matrix on a tile and its cotangent, and add up the gradient."""
+    adjoint = np.conj(u.T).copy()
+    apply(tile, bits, offset, targets, adjoint)
+    if has_gradient and targets.size == 1:
+        add_gradient_one(tile, lam, bits, offset, targets[0], total)
+    elif has_gradient:
+        add_gradient_wide(tile, lam, bits, offset, targets, total)
+    apply(lam, bits, offset, targets, adjoint)
+
+
+@compiled
+def apply_one(tile: Any, bits: Any, offset: int, target: int, u: Any) -> None:
+    re, im = tile[0], tile[1]
     stride, run = 1 << target, 1 << bits[0]
-    if bits.size == 1:
+    if bits.size > 1:
+        for group in range(re.size >> (bits.size + bits[0])):
+            x = spread(group << bits[0], bits) | offset
+            y = x + stride
+            mix(re[x : x + run], im[x : x + run], re[y : y + run], im[y : y + run], u)
+    elif target == 0:
+        mix_by_1(re, im, u)
+    elif target == 1:
+        mix_by_2(re, im, u)
+    elif target == 2:
+        mix_fours(re, im, u)
+    elif target == 4:
+        mix_by_16(re, im, u)
+    else:
         for x in range(0, re.size, 2 * stride):
             y = x + stride
             mix(re[x : x + run], im[x : x + run], re[y : y + run], im[y : y + run], u)
-        return
-    for group in range(re.size >> (bits.size + bits[0])):
-        x = spread(group << bits[0], bits) | offset
-        y = x + stride
-        mix(re[x : x + run], im[x : x + run], re[y : y + run], im[y : y + run], u)
+
+
+# Functions of their own, as the compiler vectorises these loops only over arguments.
 
 
 @compiled
-def apply_low(re: Any, im: Any, target: int, u: Any) -> None:
-    rows = buffers(re, 4)
-    xr, xi, yr, yi = rows[0], rows[1], rows[2], rows[3]
+def mix_by_1(re: Any, im: Any, u: Any) -> None:
+    mix_strided(re, im, 1, u)
+
+
+@compiled
+def mix_by_2(re: Any, im: Any, u: Any) -> None:
+    mix_strided(re, im, 2, u)
+
+
+@compiled
+def mix_by_16(re: Any, im: Any, u: Any) -> None:
+    mix_strided(re, im, 16, u)
+
+
+@compiled
+def mix_fours(re: Any, im: Any, u: Any) -> None:
+    xr, xi, yr, yi = np.empty((4, min(BLOCK, re.size // 2)), re.dtype)
     width = 2 * xr.size
     for base in range(0, re.size, width):
         real, imaginary = re[base : base + width], im[base : base + width]
-        part(real, target, xr, yr)
-        part(imaginary, target, xi, yi)
+        part(real, xr, yr)
+        part(imaginary, xi, yi)
         mix(xr, xi, yr, yi, u)
-        merge(xr, yr, target, real)
-        merge(xi, yi, target, imaginary)
+        merge(xr, yr, real)
+        merge(xi, yi, imaginary)
 
 
 @compiled
-def add_gradient_one(state: Any, lam: Any, bits: Any, offset: int, target: int, total: Any) -> None:
-    """Add Σ λψ† over all pairs, for vectors before a gate and after it."""
-    re, im, lr, li = state[0], state[1], lam[0], lam[1]
-    if bits.size == 1 and target < LOW and re.size >= 16:
-        rows = buffers(re, 8)
-        width = 2 * rows.shape[1]
-        for base in range(0, re.size, width):
-            stop = base + width
-            part(re[base:stop], target, rows[0], rows[2])
-            part(im[base:stop], target, rows[1], rows[3])
-            part(lr[base:stop], target, rows[4], rows[6])
-            part(li[base:stop], target, rows[5], rows[7])
-            add_products(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7], total)
+def add_gradient_one(tile: Any, lam: Any, bits: Any, offset: int, target: int, total: Any) -> None:
+    """Add Σ λψ† over all pairs, for ψ before a gate and λ after it."""
+    re, im, lr, li = tile[0], tile[1], lam[0], lam[1]
+    if bits.size == 1 and target < 3:
+        if target == 0:
+            add_products_strided(re, im, lr, li, 1, total)
+        elif target == 1:
+            add_products_strided(re, im, lr, li, 2, total)
+        else:
+            add_products_of_fours(re, im, lr, li, total)
         return
     stride, run = 1 << target, 1 << bits[0]
     for group in range(re.size >> (bits.size + bits[0])):
@@ -88,11 +136,24 @@ def add_gradient_one(state: Any, lam: Any, bits: Any, offset: int, target: int, 
 
 
 @compiled
-def exchange(state: Any, bits: Any, offset: int, target: int) -> None:
+def add_products_of_fours(re: Any, im: Any, lr: Any, li: Any, total: Any) -> None:
+    xr, xi, yr, yi, pr, pi, qr, qi = np.empty((8, min(BLOCK, re.size // 2)), re.dtype)
+    width = 2 * xr.size
+    for base in range(0, re.size, width):
+        stop = base + width
+        part(re[base:stop], xr, yr)
+        part(im[base:stop], xi, yi)
+        part(lr[base:stop], pr, qr)
+        part(li[base:stop], pi, qi)
+        add_products(xr, xi, yr, yi, pr, pi, qr, qi, total)
+
+
+@compiled
+def exchange(tile: Any, bits: Any, offset: int, target: int) -> None:
     """Apply X under control: exchange amplitudes."""
     stride, run = 1 << target, 1 << bits[0]
     for row in range(2):
-        values = state[row]
+        values = tile[row]
         if bits.size == 2:
             for outer in range(offset, values.size, 2 << bits[1]):
                 for start in range(outer, outer + (1 << bits[1]), 2 << bits[0]):
@@ -106,52 +167,65 @@ def exchange(state: Any, bits: Any, offset: int, target: int) -> None:
 
 
 @compiled
-def apply_two(state: Any, bits: Any, offset: int, high: int, low: int, u: Any) -> None:
-    """Apply a 4×4 matrix, whose first qubit is the bit `high`, wherever that is."""
-    re, im = state[0], state[1]
-    first, second, run = 1 << high, 1 << low, 1 << bits[0]
-    for group in range(re.size >> (bits.size + bits[0])):
-        start = spread(group << bits[0], bits) | offset
-        for i in range(start, start + run):
-            j, k, m = i + second, i + first, i + first + second
-            w, x = complex(re[i], im[i]), complex(re[j], im[j])
-            y, z = complex(re[k], im[k]), complex(re[m], im[m])
-            a = u[0, 0] * w + u[0, 1] * x + u[0, 2] * y + u[0, 3] * z
-            b = u[1, 0] * w + u[1, 1] * x + u[1, 2] * y + u[1, 3] * z
-            c = u[2, 0] * w + u[2, 1] * x + u[2, 2] * y + u[2, 3] * z
-            d = u[3, 0] * w + u[3, 1] * x + u[3, 2] * y + u[3, 3] * z
-            re[i], im[i], re[j], im[j] = a.real, a.imag, b.real, b.imag
-            re[k], im[k], re[m], im[m] = c.real, c.imag, d.real, d.imag
-
-
-@compiled
-def apply_many(state: Any, bits: Any, offset: int, targets: Any, u: Any) -> None:
-    """Apply a matrix on any number of target bits, the first one most significant."""
-    re, im, size = state[0], state[1], u.shape[0]
-    places, mixed = target_offsets(targets), np.empty(size, u.dtype)
-    for group in range(re.size >> bits.size):
-        start = spread(group, bits) | offset
+def apply_wide(tile: Any, bits: Any, offset: int, targets: Any, u: Any) -> None:
+    """Apply a matrix on several targets, some groups at a time, which come side by side for the inner loops."""
+    size, places, count = u.shape[0], target_offsets(targets), tile.shape[1] >> bits.size
+    width = min(GROUPS, count)
+    before, after = np.empty((2, size, width), tile.dtype), np.empty((2, size, width), tile.dtype)
+    for first in range(0, count, width):
+        collect(tile, bits, offset, places, first, before)
+        after[:] = 0
         for row in range(size):
-            mixed[row] = complex(re[start + places[row]], im[start + places[row]])
-        for row in range(size):
-            value = u[row, 0] * mixed[0]
-            for column in range(1, size):
-                value += u[row, column] * mixed[column]
-            re[start + places[row]], im[start + places[row]] = value.real, value.imag
-
-
-@compiled
-def add_gradient_many(state: Any, lam: Any, bits: Any, offset: int, targets: Any, total: Any) -> None:
-    """Add Σ λψ† over all groups, for vectors before a gate and after it."""
-    size, places = total.shape[0], target_offsets(targets)
-    for group in range(state.shape[1] >> bits.size):
-        start = spread(group, bits) | offset
-        for row in range(size):
-            i = start + places[row]
-            left = complex(lam[0, i], lam[1, i])
             for column in range(size):
-                j = start + places[column]
-                total[row, column] += left * complex(state[0, j], -state[1, j])
+                add_multiple(after[0, row], after[1, row], before[0, column], before[1, column], u[row, column])
+        for k in range(width):
+            start = spread(first + k, bits) | offset
+            for row in range(size):
+                tile[0, start + places[row]] = after[0, row, k]
+                tile[1, start + places[row]] = after[1, row, k]
+
+
+@compiled
+def add_gradient_wide(tile: Any, lam: Any, bits: Any, offset: int, targets: Any, total: Any) -> None:
+    size, places, count = total.shape[0], target_offsets(targets), tile.shape[1] >> bits.size
+    width = min(GROUPS, count)
+    states, lams = np.empty((2, size, width), tile.dtype), np.empty((2, size, width), tile.dtype)
+    for first in range(0, count, width):
+        collect(tile, bits, offset, places, first, states)
+        collect(lam, bits, offset, places, first, lams)
+        for row in range(size):
+            for column in range(size):
+                total[row, column] += inner(states[0, column], states[1, column], lams[0, row], lams[1, row])
+
+
+@compiled
+def collect(tile: Any, bits: Any, offset: int, places: Any, first: int, block: Any) -> None:
+    """Bring groups side by side: the k-th amplitude of each group into row k."""
+    for k in range(block.shape[2]):
+        start = spread(first + k, bits) | offset
+        for row in range(places.size):
+            block[0, row, k] = tile[0, start + places[row]]
+            block[1, row, k] = tile[1, start + places[row]]
+
+
+@compiled
+def add_multiple(yr: Any, yi: Any, xr: Any, xi: Any, factor: complex) -> None:
+    """Add a multiple of x to y."""
+    kind = yr.dtype.type
+    a, b = kind(factor.real), kind(factor.imag)
+    for k in range(yr.size):
+        yr[k] += a * xr[k] - b * xi[k]
+        yi[k] += a * xi[k] + b * xr[k]
+
+
+@compiled
+def inner(xr: Any, xi: Any, yr: Any, yi: Any) -> complex:
+    """Return Σ y x*."""
+    real = imaginary = xr[0] * 0
+    for k in range(xr.size):
+        real += yr[k] * xr[k] + yi[k] * xi[k]
+        imaginary += yi[k] * xr[k] - yr[k] * xi[k]
+    return complex(real, imaginary)
 
 
 @compiled

@@ -8,29 +8,48 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numba import njit
 
-compiled = njit(nogil=True, fastmath=True, boundscheck=False, cache=True, error_model="numpy")
+from ketgrad.simulate.kernels.caching import cached_njit
+
+compiled = cached_njit(nogil=True, fastmath=True, boundscheck=False, error_model="numpy")
 
 inlined = njit(nogil=True, fastmath=True, boundscheck=False, inline="always", error_model="numpy")
 """For loops that are called so often on so little that the call would cost more than they do."""
 
 BLOCK = 256
-"""Pairs that are brought side by side at a time where they are interleaved."""
+"""Pairs of bit 2 that are brought side by side at a time."""
 
 
 @inlined
 def mix(xr: Any, xi: Any, yr: Any, yi: Any, u: Any) -> None:
     """(x, y) ← U(x, y)."""
-    ar, ai, br, bi = u[0, 0].real, u[0, 0].imag, u[0, 1].real, u[0, 1].imag
-    cr, ci, dr, di = u[1, 0].real, u[1, 0].imag, u[1, 1].real, u[1, 1].imag
+    kind = xr.dtype.type
+    ar, ai, br, bi = kind(u[0, 0].real), kind(u[0, 0].imag), kind(u[0, 1].real), kind(u[0, 1].imag)
+    cr, ci, dr, di = kind(u[1, 0].real), kind(u[1, 0].imag), kind(u[1, 1].real), kind(u[1, 1].imag)
     for k in range(xr.size):
         p, q, r, s = xr[k], xi[k], yr[k], yi[k]
         xr[k] = ar * p - ai * q + br * r - bi * s
         xi[k] = ar * q + ai * p + br * s + bi * r
         yr[k] = cr * p - ci * q + dr * r - di * s
         yi[k] = cr * q + ci * p + dr * s + di * r
+
+
+@inlined
+def mix_strided(re: Any, im: Any, stride: int, u: Any) -> None:
+    """Do `mix` on all pairs of one bit, whose stride is a literal, so that the loops are laid out for it."""
+    kind = re.dtype.type
+    ar, ai, br, bi = kind(u[0, 0].real), kind(u[0, 0].imag), kind(u[0, 1].real), kind(u[0, 1].imag)
+    cr, ci, dr, di = kind(u[1, 0].real), kind(u[1, 0].imag), kind(u[1, 1].real), kind(u[1, 1].imag)
+    for group in range(re.size // (2 * stride)):
+        for j in range(stride):
+            x = 2 * stride * group + j
+            y = x + stride
+            p, q, r, s = re[x], im[x], re[y], im[y]
+            re[x] = ar * p - ai * q + br * r - bi * s
+            im[x] = ar * q + ai * p + br * s + bi * r
+            re[y] = cr * p - ci * q + dr * r - di * s
+            im[y] = cr * q + ci * p + dr * s + di * r
 
 
 @inlined
@@ -52,39 +71,41 @@ def add_products(xr: Any, xi: Any, yr: Any, yi: Any, pr: Any, pi: Any, qr: Any, 
     total[1, 1] += complex(g, h)
 
 
-@compiled
-def part(row: Any, target: int, x: Any, y: Any) -> None:
-    """Put the pairs of a low bit, 0, 1 or 2, which are interleaved in `row`, side by side."""
-    if target == 0:
-        for k in range(x.size):
-            x[k], y[k] = row[2 * k], row[2 * k + 1]
-    elif target == 1:
-        for k in range(x.size // 2):
-            for j in range(2):
-                x[2 * k + j], y[2 * k + j] = row[4 * k + j], row[4 * k + 2 + j]
-    else:
-        for k in range(x.size // 4):
-            for j in range(4):
-                x[4 * k + j], y[4 * k + j] = row[8 * k + j], row[8 * k + 4 + j]
+@inlined
+def add_products_strided(re: Any, im: Any, lr: Any, li: Any, stride: int, total: Any) -> None:
+    """Do `add_products` on all pairs of one bit, whose stride is a literal."""
+    a = b = c = d = e = f = g = h = re[0] * 0
+    for group in range(re.size // (2 * stride)):
+        for j in range(stride):
+            x = 2 * stride * group + j
+            y = x + stride
+            xr, xi, yr, yi = re[x], im[x], re[y], im[y]
+            pr, pi, qr, qi = lr[x], li[x], lr[y], li[y]
+            a += pr * xr + pi * xi
+            b += pi * xr - pr * xi
+            c += pr * yr + pi * yi
+            d += pi * yr - pr * yi
+            e += qr * xr + qi * xi
+            f += qi * xr - qr * xi
+            g += qr * yr + qi * yi
+            h += qi * yr - qr * yi
+    total[0, 0] += complex(a, b)
+    total[0, 1] += complex(c, d)
+    total[1, 0] += complex(e, f)
+    total[1, 1] += complex(g, h)
 
 
 @compiled
-def merge(x: Any, y: Any, target: int, row: Any) -> None:
+def part(row: Any, x: Any, y: Any) -> None:
+    """Put the pairs of bit 2, which alternate by fours in `row`, side by side."""
+    for k in range(x.size // 4):
+        for j in range(4):
+            x[4 * k + j], y[4 * k + j] = row[8 * k + j], row[8 * k + 4 + j]
+
+
+@compiled
+def merge(x: Any, y: Any, row: Any) -> None:
     """Undo `part`."""
-    if target == 0:
-        for k in range(x.size):
-            row[2 * k], row[2 * k + 1] = x[k], y[k]
-    elif target == 1:
-        for k in range(x.size // 2):
-            for j in range(2):
-                row[4 * k + j], row[4 * k + 2 + j] = x[2 * k + j], y[2 * k + j]
-    else:
-        for k in range(x.size // 4):
-            for j in range(4):
-                row[8 * k + j], row[8 * k + 4 + j] = x[4 * k + j], y[4 * k + j]
-
-
-@compiled
-def buffers(like: Any, count: int) -> Any:
-    """Return rows for half a block of interleaved pairs."""
-    return np.empty((count, min(BLOCK, like.size // 2)), like.dtype)
+    for k in range(x.size // 4):
+        for j in range(4):
+            row[8 * k + j], row[8 * k + 4 + j] = x[4 * k + j], y[4 * k + j]

@@ -1,7 +1,8 @@
-"""A whole plan in one call: the state that it makes, and the way back.
+"""A plan run on states: forward, and the way back.
 
-A plan is a table of gates, one row each, see `layout`. The matrix of a gate is the product of its sources, first
-applied first; a source is a matrix in `data`, one flat complex vector with all matrices of one element of the batch.
+The states of a batch are one array of shape (batch, 2, 2^n), real and imaginary parts apart. Work is cut in parts for
+threads: by elements of the batch, for whole plans, or by tiles, for one pass at a time, as tiles do not touch one
+another inside a pass.
 """
 
 from __future__ import annotations
@@ -10,110 +11,220 @@ from typing import Any
 
 import numpy as np
 
-from ketgrad.simulate.kernels.gates import (
-    add_gradient_many,
-    add_gradient_one,
-    apply_many,
-    apply_one,
-    apply_two,
-    exchange,
-)
+from ketgrad.simulate.kernels.gates import apply, exchange, spread, undo
 from ketgrad.simulate.kernels.layout import (
+    COUNT,
+    DENSE,
     EXCHANGE,
-    FIRST_SOURCE,
+    FIRST_STEP,
     HAS_GRADIENT,
     KIND,
     NUM_BITS,
-    NUM_SOURCES,
+    NUM_LOCAL,
+    NUM_STEPS,
     NUM_TARGETS,
     OFFSET,
+    OUTER_MASK,
+    OUTER_VALUE,
+    PERMUTE,
+    PLACE,
+    START,
 )
 from ketgrad.simulate.kernels.pairs import compiled
+from ketgrad.simulate.kernels.phases import add_phase_gradients, apply_phases, fill_phases
 
 
 @compiled
-def source_matrix(data: Any, start: int, size: int) -> Any:
-    return data[start : start + size * size].reshape(size, size)
+def forward(
+    tables: Any, state: Any, matrices: Any, weights: Any, first_pass: int, num_passes: int, part: int, parts: int
+) -> None:
+    """Apply passes of a plan to one part of the tiles of a state, in place."""
+    size = 1 << tables.locals.shape[1]
+    tile, spare = np.empty((2, size), state.dtype), np.empty((2, size), state.dtype)
+    phases, scratch = np.empty((2, size), state.dtype), np.empty((3, size), state.dtype)
+    for index in range(first_pass, first_pass + num_passes):
+        row = tables.passes[index]
+        bits = tables.locals[index, : row[NUM_LOCAL]]
+        rows = run_starts(bits)
+        tiles = state.shape[1] >> bits.size
+        for number in range(tiles * part // parts, tiles * (part + 1) // parts):
+            base = spread(number, bits)
+            load(state, base, rows, tile)
+            for step in range(row[FIRST_STEP], row[FIRST_STEP] + row[NUM_STEPS]):
+                own = tables.steps[step]
+                if own[KIND] == PERMUTE:
+                    permute(tables, own, base, 0, tile, spare)
+                    tile, spare = spare, tile
+                else:
+                    apply_step(tables, own, base, matrices, weights, tile, phases, scratch)
+            store(state, base, rows, tile)
 
 
 @compiled
-def product(left: Any, right: Any) -> Any:
-    """Multiply two small matrices; numba's own product would need SciPy."""
-    size = left.shape[0]
-    result = np.zeros((size, size), left.dtype)
-    for row in range(size):
-        for column in range(size):
-            for inner in range(size):
-                result[row, column] += left[row, inner] * right[inner, column]
-    return result
+def backward(
+    tables: Any,
+    state: Any,
+    lam: Any,
+    matrices: Any,
+    weights: Any,
+    matrix_totals: Any,
+    weight_totals: Any,
+    first_pass: int,
+    num_passes: int,
+    part: int,
+    parts: int,
+) -> None:
+    """Undo passes of a plan on one part of the tiles of a state and its cotangent, and add up the gradients."""
+    size = 1 << tables.locals.shape[1]
+    tile, spare = np.empty((2, size), state.dtype), np.empty((2, size), state.dtype)
+    lam_tile, lam_spare = np.empty((2, size), state.dtype), np.empty((2, size), state.dtype)
+    phases, scratch = np.empty((2, size), state.dtype), np.empty((3, size), state.dtype)
+    for index in range(first_pass + num_passes - 1, first_pass - 1, -1):
+        row = tables.passes[index]
+        bits = tables.locals[index, : row[NUM_LOCAL]]
+        rows = run_starts(bits)
+        tiles = state.shape[1] >> bits.size
+        for number in range(tiles * part // parts, tiles * (part + 1) // parts):
+            base = spread(number, bits)
+            load(state, base, rows, tile)
+            load(lam, base, rows, lam_tile)
+            for step in range(row[FIRST_STEP] + row[NUM_STEPS] - 1, row[FIRST_STEP] - 1, -1):
+                own = tables.steps[step]
+                if own[KIND] == PERMUTE:
+                    permute(tables, own, base, 1, tile, spare)
+                    permute(tables, own, base, 1, lam_tile, lam_spare)
+                    tile, spare, lam_tile, lam_spare = spare, tile, lam_spare, lam_tile
+                else:
+                    undo_step(
+                        tables,
+                        own,
+                        base,
+                        matrices,
+                        weights,
+                        tile,
+                        lam_tile,
+                        phases,
+                        scratch,
+                        matrix_totals,
+                        weight_totals,
+                    )
+            store(state, base, rows, tile)
+            store(lam, base, rows, lam_tile)
 
 
 @compiled
-def gate_matrix(row: Any, sources: Any, data: Any) -> Any:
-    """Multiply the sources of a gate."""
+def apply_step(
+    tables: Any, row: Any, base: int, matrices: Any, weights: Any, tile: Any, phases: Any, scratch: Any
+) -> None:
+    if base & row[OUTER_MASK] != row[OUTER_VALUE]:
+        return
+    if row[KIND] == DENSE or row[KIND] == EXCHANGE:
+        bits, targets = step_places(tables, row)
+        if row[KIND] == EXCHANGE:
+            exchange(tile, bits, row[OFFSET], targets[0])
+        else:
+            apply(tile, bits, row[OFFSET], targets, step_matrix(matrices, row))
+        return
+    start, stop = row[START], row[START] + row[COUNT]
+    fill_phases(phases, tables.patterns[start:stop], weights[start:stop], base, scratch)
+    apply_phases(tile, phases, 1)
+
+
+@compiled
+def undo_step(
+    tables: Any,
+    row: Any,
+    base: int,
+    matrices: Any,
+    weights: Any,
+    tile: Any,
+    lam: Any,
+    phases: Any,
+    scratch: Any,
+    matrix_totals: Any,
+    weight_totals: Any,
+) -> None:
+    if base & row[OUTER_MASK] != row[OUTER_VALUE]:
+        return
+    if row[KIND] == DENSE or row[KIND] == EXCHANGE:
+        bits, targets = step_places(tables, row)
+        if row[KIND] == EXCHANGE:
+            exchange(tile, bits, row[OFFSET], targets[0])
+            exchange(lam, bits, row[OFFSET], targets[0])
+        else:
+            u, total = step_matrix(matrices, row), step_matrix(matrix_totals, row)
+            undo(tile, lam, bits, row[OFFSET], targets, u, row[HAS_GRADIENT] == 1, total)
+        return
+    start, stop = row[START], row[START] + row[COUNT]
+    patterns = tables.patterns[start:stop]
+    if row[HAS_GRADIENT] == 1:
+        add_phase_gradients(tile, lam, patterns, base, scratch, weight_totals[start:stop])
+    fill_phases(phases, patterns, weights[start:stop], base, scratch)
+    apply_phases(tile, phases, -1)
+    apply_phases(lam, phases, -1)
+
+
+@compiled
+def permute(tables: Any, row: Any, base: int, direction: int, tile: Any, result: Any) -> None:
+    """Bring each amplitude to its place, forwards (0) or back (1)."""
+    flips = 0
+    for index in range(row[COUNT]):
+        place = row[PLACE] + 3 * index
+        if (base >> tables.places[place]) & 1:
+            flips ^= tables.places[place + 1 + direction]
+    start = row[START] if direction == 0 else row[OFFSET]
+    table = tables.permutations[start : start + tile.shape[1]]
+    for part in range(2):
+        gather(tile[part], table, flips, result[part])
+
+
+@compiled
+def gather(values: Any, table: Any, flips: int, result: Any) -> None:
+    for k in range(result.size):
+        result[k] = values[np.int64(table[k]) ^ flips]
+
+
+@compiled
+def step_places(tables: Any, row: Any) -> tuple[Any, Any]:
+    """Return the bits of a step, ascending, and its targets."""
+    middle = row[PLACE] + row[NUM_BITS]
+    return tables.places[row[PLACE] : middle], tables.places[middle : middle + row[NUM_TARGETS]]
+
+
+@compiled
+def step_matrix(matrices: Any, row: Any) -> Any:
     size = 1 << row[NUM_TARGETS]
-    first = row[FIRST_SOURCE]
-    result = source_matrix(data, sources[first], size).copy()
-    for index in range(first + 1, first + row[NUM_SOURCES]):
-        result = product(source_matrix(data, sources[index], size), result)
-    return result
+    return matrices[row[START] : row[START] + size * size].reshape(size, size)
 
 
 @compiled
-def apply_gate(state: Any, row: Any, bits: Any, targets: Any, u: Any) -> None:
-    offset = row[OFFSET]
-    if row[KIND] == EXCHANGE:
-        exchange(state, bits, offset, targets[0])
-    elif targets.size == 1:
-        apply_one(state, bits, offset, targets[0], u)
-    elif targets.size == 2:
-        apply_two(state, bits, offset, targets[0], targets[1], u)
-    else:
-        apply_many(state, bits, offset, targets, u)
+def run_starts(bits: Any) -> Any:
+    """Return where in the state the contiguous runs of the tile at index 0 begin; a last entry holds their length."""
+    low = 0
+    while low < bits.size and bits[low] == low:
+        low += 1
+    starts = np.zeros((1 << (bits.size - low)) + 1, np.int64)
+    for index in range(1 << (bits.size - low)):
+        for place in range(bits.size - low):
+            if (index >> place) & 1:
+                starts[index] |= 1 << bits[low + place]
+    starts[-1] = 1 << low
+    return starts
 
 
 @compiled
-def forward(state: Any, table: Any, bits: Any, targets: Any, sources: Any, data: Any) -> None:
-    """Apply all gates of a plan to one state, in place."""
-    for gate in range(table.shape[0]):
-        row = table[gate]
-        u = gate_matrix(row, sources, data)
-        apply_gate(state, row, bits[gate, : row[NUM_BITS]], targets[gate, : row[NUM_TARGETS]], u)
+def load(state: Any, base: int, starts: Any, tile: Any) -> None:
+    run = starts[-1]
+    for part in range(2):
+        for index in range(starts.size - 1):
+            begin = base + starts[index]
+            tile[part, index * run : (index + 1) * run] = state[part, begin : begin + run]
 
 
 @compiled
-def backward(state: Any, lam: Any, table: Any, bits: Any, targets: Any, sources: Any, data: Any, gradient: Any) -> None:
-    """Undo all gates of a plan on a state and its cotangent, in place, and add up the gradient by `data`."""
-    for gate in range(table.shape[0] - 1, -1, -1):
-        row = table[gate]
-        own_bits, own_targets = bits[gate, : row[NUM_BITS]], targets[gate, : row[NUM_TARGETS]]
-        u = gate_matrix(row, sources, data)
-        adjoint = np.conj(u.T).copy()
-        apply_gate(state, row, own_bits, own_targets, adjoint)
-        if row[HAS_GRADIENT]:
-            total = np.zeros_like(u)
-            if own_targets.size == 1:
-                add_gradient_one(state, lam, own_bits, row[OFFSET], own_targets[0], total)
-            else:
-                add_gradient_many(state, lam, own_bits, row[OFFSET], own_targets, total)
-            share_out(total, row, sources, data, gradient)
-        apply_gate(lam, row, own_bits, own_targets, adjoint)
-
-
-@compiled
-def share_out(total: Any, row: Any, sources: Any, data: Any, gradient: Any) -> None:
-    """Give each source of U = A·S·B its gradient A†·T·B†."""
-    size, first, count = 1 << row[NUM_TARGETS], row[FIRST_SOURCE], row[NUM_SOURCES]
-    rest = total
-    before = np.eye(size).astype(total.dtype)
-    befores = np.empty((count, size, size), total.dtype)
-    for index in range(count):
-        befores[index] = before
-        before = product(source_matrix(data, sources[first + index], size), before)
-    for index in range(count - 1, -1, -1):
-        start = sources[first + index]
-        own = product(rest, np.conj(befores[index].T))
-        flat = own.reshape(size * size)
-        for entry in range(size * size):
-            gradient[start + entry] += flat[entry]
-        rest = product(np.conj(source_matrix(data, start, size).T), rest)
+def store(state: Any, base: int, starts: Any, tile: Any) -> None:
+    run = starts[-1]
+    for part in range(2):
+        for index in range(starts.size - 1):
+            begin = base + starts[index]
+            state[part, begin : begin + run] = tile[part, index * run : (index + 1) * run]

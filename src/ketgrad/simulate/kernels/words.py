@@ -1,8 +1,8 @@
 """Expectation values of Pauli words in a state vector, and the vectors that are their gradients.
 
-A word is P = i^m X^x Z^z, with masks x and z over the bits of an index: (Pψ)[i ^ x] = i^m (−1)^(z·i) ψ[i]. Words come
-sorted by x, and those of one x share the products ψ*[i ^ x] ψ[i]. The sign (−1)^(z·i) is that of the upper bits of i,
-one for a block of indices, times that of the lower ones, from a table.
+A word is P = i^m X^x Z^z, with masks x and z over the bits of an index: (Pψ)[i] = i^m (−1)^(z·(i^x)) ψ[i^x]. Words come
+sorted by x, and those of one x share the products ψ*[i] ψ[i^x]. The sign of a block of indices is that of their upper
+bits times that of the lower ones, from a table. Parts of the amplitudes are worked on apart from one another.
 """
 
 from __future__ import annotations
@@ -12,79 +12,118 @@ from typing import Any
 import numpy as np
 
 from ketgrad.simulate.kernels.pairs import compiled
+from ketgrad.simulate.kernels.phases import dot, fill_signs, sign_of
 
 LOW_BITS = 9
 """How many bits of an index the table of signs covers: blocks of 2^9 amplitudes stay in the fastest cache."""
 
 
 @compiled
-def sign_of(value: int) -> float:
-    """Return (−1)^(number of ones)."""
-    for shift in (32, 16, 8, 4, 2, 1):
-        value ^= value >> shift
-    return 1.0 - 2.0 * (value & 1)
-
-
-@compiled
-def sign_table(masks: Any, size: int) -> Any:
+def sign_table(masks: Any, size: int, like: Any) -> Any:
     """Return the sign of each word for the lower bits of an index."""
-    table = np.empty((masks.shape[0], size))
+    table = np.empty((masks.shape[0], size), like.dtype)
     for word in range(masks.shape[0]):
-        for low in range(size):
-            table[word, low] = sign_of(low & masks[word, 1])
+        fill_signs(table[word], masks[word, 1], size)
     return table
 
 
 @compiled
-def word_values(state: Any, masks: Any, values: Any) -> None:
-    """Write ⟨P⟩ of each word, whose row of `masks` is x, z, m."""
-    re, im = state[0], state[1]
-    size = min(re.size, 1 << LOW_BITS)
-    table, real, imaginary = sign_table(masks, size), np.empty(size), np.empty(size)
-    totals = np.zeros(masks.shape[0])
-    for base in range(0, re.size, size):
-        word = 0
-        while word < masks.shape[0]:
-            flips = masks[word, 0]
-            for low in range(size):
-                i, j = base + low, (base + low) ^ flips
-                real[low] = re[j] * re[i] + im[j] * im[i]
-                imaginary[low] = re[j] * im[i] - im[j] * re[i]
-            while word < masks.shape[0] and masks[word, 0] == flips:
-                part = real if masks[word, 2] % 2 == 0 else imaginary
-                total = 0.0
-                for low in range(size):
-                    total += table[word, low] * part[low]
-                totals[word] += sign_of(base & masks[word, 1]) * total
-                word += 1
-    for word in range(masks.shape[0]):
-        # i^m times the sum: its real part is Re, −Im, −Re, Im of the sum for m = 0, 1, 2, 3.
-        power = masks[word, 2] % 4
-        values[word] = -totals[word] if power == 1 or power == 2 else totals[word]
+def block_range(state: Any, size: int, part: int, parts: int) -> tuple[int, int]:
+    blocks = state.shape[1] // size
+    return size * (blocks * part // parts), size * (blocks * (part + 1) // parts)
 
 
 @compiled
-def add_words(state: Any, masks: Any, weights: Any, lam: Any) -> None:
-    """Add Σ 2wPψ, the gradient of Σ w⟨P⟩, to λ."""
-    re, im = state[0], state[1]
-    size = min(re.size, 1 << LOW_BITS)
-    table, real, imaginary = sign_table(masks, size), np.empty(size), np.empty(size)
-    for base in range(0, re.size, size):
+def is_odd(masks: Any, word: int) -> bool:
+    """Tell whether i^m is imaginary."""
+    return masks[word, 2] % 2 == 1
+
+
+@compiled
+def is_negative(masks: Any, word: int) -> bool:
+    """Tell whether Re(i^m s) is −Re s or −Im s."""
+    return masks[word, 2] % 4 == 1 or masks[word, 2] % 4 == 2
+
+
+@compiled
+def word_values(state: Any, masks: Any, values: Any, part: int, parts: int) -> None:
+    """Add ⟨P⟩ of each word, whose row of `masks` is x, z, m, over one part of the amplitudes."""
+    size = min(state.shape[1], 1 << LOW_BITS)
+    table, real, imaginary = sign_table(masks, size, state), np.empty(size, state.dtype), np.empty(size, state.dtype)
+    begin, end = block_range(state, size, part, parts)
+    for base in range(begin, end, size):
         word = 0
         while word < masks.shape[0]:
             flips = masks[word, 0]
-            real[:] = 0.0
-            imaginary[:] = 0.0
+            other = base ^ (flips & ~(size - 1))
+            correlate(state, base, other, flips & (size - 1), real, imaginary)
             while word < masks.shape[0] and masks[word, 0] == flips:
-                power = masks[word, 2] % 4
-                factor = 2.0 * weights[word] * sign_of(base & masks[word, 1])
-                if power >= 2:
-                    factor = -factor
-                part = real if power % 2 == 0 else imaginary
-                for low in range(size):
-                    part[low] += factor * table[word, low]
+                total = dot(table[word], imaginary if is_odd(masks, word) else real)
+                sign = sign_of(base & masks[word, 1])
+                values[word] += -sign * total if is_negative(masks, word) else sign * total
                 word += 1
-            for low in range(size):
-                i, j = base + low, (base + low) ^ flips
-                lam[0, j] += real[low] * re[i] - imaginary[low] * im[i]
-                lam[1, j] += real[low] * im[i] + imaginary[low] * re[i]
+
+
+@compiled
+def correlate(state: Any, base: int, other: int, flips: int, real: Any, imaginary: Any) -> None:
+    """Write ψ*[i^x] ψ[i] for the indices i of a block."""
+    size = real.size
+    xr, xi = state[0, base : base + size], state[1, base : base + size]
+    yr, yi = state[0, other : other + size], state[1, other : other + size]
+    if flips == 0:
+        for k in range(size):
+            real[k] = yr[k] * xr[k] + yi[k] * xi[k]
+            imaginary[k] = yr[k] * xi[k] - yi[k] * xr[k]
+        return
+    for k in range(size):
+        j = k ^ flips
+        real[k] = yr[j] * xr[k] + yi[j] * xi[k]
+        imaginary[k] = yr[j] * xi[k] - yi[j] * xr[k]
+
+
+@compiled
+def add_words(state: Any, masks: Any, weights: Any, lam: Any, part: int, parts: int) -> None:
+    """Write Σ 2wPψ, the gradient of Σ w⟨P⟩, over one part of the amplitudes."""
+    size = min(state.shape[1], 1 << LOW_BITS)
+    kind = state.dtype.type
+    table, factors = sign_table(masks, size, state), np.empty((2, size), state.dtype)
+    begin, end = block_range(state, size, part, parts)
+    for base in range(begin, end, size):
+        lam[0, base : base + size] = 0
+        lam[1, base : base + size] = 0
+        word = 0
+        while word < masks.shape[0]:
+            flips = masks[word, 0]
+            other = base ^ (flips & ~(size - 1))
+            factors[:] = 0
+            while word < masks.shape[0] and masks[word, 0] == flips:
+                # For index i^x, from which the amplitude comes; its sign and that of i differ by (−1)^(z·x).
+                factor = 2.0 * weights[word] * sign_of((base ^ flips) & masks[word, 1])
+                if masks[word, 2] % 4 >= 2:
+                    factor = -factor
+                add_scaled(factors[masks[word, 2] % 2], kind(factor), table[word])
+                word += 1
+            add_products(state, base, other, flips & (size - 1), factors[0], factors[1], lam)
+
+
+@compiled
+def add_scaled(total: Any, factor: float, row: Any) -> None:
+    for k in range(total.size):
+        total[k] += factor * row[k]
+
+
+@compiled
+def add_products(state: Any, base: int, other: int, flips: int, real: Any, imaginary: Any, lam: Any) -> None:
+    """Add (real + i imaginary)[k] ψ[i^x] for the indices i of a block."""
+    size = real.size
+    lr, li = lam[0, base : base + size], lam[1, base : base + size]
+    yr, yi = state[0, other : other + size], state[1, other : other + size]
+    if flips == 0:
+        for k in range(size):
+            lr[k] += real[k] * yr[k] - imaginary[k] * yi[k]
+            li[k] += real[k] * yi[k] + imaginary[k] * yr[k]
+        return
+    for k in range(size):
+        j = k ^ flips
+        lr[k] += real[k] * yr[j] - imaginary[k] * yi[j]
+        li[k] += real[k] * yi[j] + imaginary[k] * yr[j]

@@ -106,7 +106,7 @@ class MinimalBackend(BackendBase):
     def vjp(self, function: Any, leaves: Any, /) -> NoReturn:
         raise _unsupported("vjp")
 
-    def host_function(self, forward: Any, backward: Any, output: Any, /) -> NoReturn:
+    def host_function(self, forward: Any, backward: Any, output: Any, /, **options: Any) -> NoReturn:
         raise _unsupported("host_function")
 
 

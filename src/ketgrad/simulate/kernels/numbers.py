@@ -1,0 +1,179 @@
+"""The matrices and phases of one run from its angles, and the gradient by the angles from that by the matrices.
+
+A rotation is Σₖ exp(−iθλₖ/2) Pₖ. The matrix of a gate is the product of its sources, first applied first. All matrices
+lie flat, one behind the other: those of the sources in one array, those of the gates in another.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ketgrad.simulate.kernels.layout import (
+    AT,
+    BEGIN,
+    CONSTANT,
+    FIRST_SOURCE,
+    FORM,
+    GIVEN,
+    HALVES,
+    NUM_EIGENVALUES,
+    NUM_SOURCES,
+    SIZE,
+    SLOT,
+    VALUE,
+)
+from ketgrad.simulate.kernels.pairs import compiled
+
+
+@compiled
+def fill_numbers(tables: Any, angles: Any, given: Any, sources: Any, matrices: Any, weights: Any) -> None:
+    """Write the matrices of all sources and gates, and the weights of all sign patterns, for one element of a batch."""
+    spare = np.empty(largest_matrix(tables), np.complex128)
+    for gate in range(tables.matrices.shape[0]):
+        row = tables.matrices[gate]
+        size, first = row[SIZE], row[FIRST_SOURCE]
+        square = size * size
+        result = matrices[row[AT] : row[AT] + square]
+        for index in range(first, first + row[NUM_SOURCES]):
+            value = tables.sources[index, VALUE]
+            own = sources[value : value + square]
+            fill_source(tables, tables.sources[index], angles, given, own)
+            if index == first:
+                result[:] = own
+            else:
+                multiply(own, result, size, spare)
+                result[:] = spare[:square]
+    weights[:] = tables.pattern_constants
+    for entry in range(tables.angle_patterns.shape[0]):
+        weights[tables.angle_patterns[entry, 0]] += (
+            tables.angle_factors[entry] * angles[tables.angle_patterns[entry, 1]]
+        )
+
+
+@compiled
+def fill_source(tables: Any, row: Any, angles: Any, given: Any, result: Any) -> None:
+    begin = row[BEGIN]
+    if row[FORM] == GIVEN:
+        result[:] = given[begin : begin + result.size]
+        return
+    if row[FORM] == CONSTANT:
+        result[:] = tables.constants[begin : begin + result.size]
+        return
+    result[:] = 0
+    for k in range(row[NUM_EIGENVALUES]):
+        exponent = angles[row[SLOT]] * tables.halves[row[HALVES] + k]
+        phase = complex(np.cos(exponent), np.sin(exponent))
+        for entry in range(result.size):
+            result[entry] += phase * tables.constants[begin + k * result.size + entry]
+
+
+@compiled
+def pull_numbers(
+    tables: Any,
+    angles: Any,
+    sources: Any,
+    matrix_totals: Any,
+    weight_totals: Any,
+    angle_grads: Any,
+    given_grads: Any,
+) -> None:
+    """Add the gradients by the angles and the given matrices, from those by matrices and weights.
+
+    The gradient by each source S of U = A·S·B is A†·T·B†, where T is that by U.
+    """
+    square = largest_matrix(tables)
+    befores = np.empty((most_sources(tables), square), np.complex128)
+    rest, own, spare = np.empty((3, square), np.complex128)
+    for gate in range(tables.matrices.shape[0]):
+        row = tables.matrices[gate]
+        size, first, count = row[SIZE], row[FIRST_SOURCE], row[NUM_SOURCES]
+        square = size * size
+        befores[0, :square] = 0
+        for index in range(size):
+            befores[0, index * size + index] = 1
+        for index in range(count - 1):
+            value = tables.sources[first + index, VALUE]
+            multiply(sources[value : value + square], befores[index], size, befores[index + 1])
+        rest[:square] = matrix_totals[row[AT] : row[AT] + square]
+        for index in range(count - 1, -1, -1):
+            source = tables.sources[first + index]
+            value = source[VALUE]
+            if source[FORM] != CONSTANT:
+                multiply_by_adjoint(rest, befores[index], size, own)
+                if source[FORM] == GIVEN:
+                    given_grads[source[BEGIN] : source[BEGIN] + square] += own[:square]
+                else:
+                    angle_grads[source[SLOT]] += slope(tables, source, angles, own[:square])
+            if index > 0:
+                multiply_adjoint_by(sources[value : value + square], rest, size, spare)
+                rest[:square] = spare[:square]
+    for entry in range(tables.angle_patterns.shape[0]):
+        pattern, slot = tables.angle_patterns[entry, 0], tables.angle_patterns[entry, 1]
+        angle_grads[slot] += tables.angle_factors[entry] * weight_totals[pattern]
+
+
+@compiled
+def slope(tables: Any, row: Any, angles: Any, own: Any) -> float:
+    """Return the derivative of a rotation, as a matrix, times its gradient."""
+    total = 0.0
+    for k in range(row[NUM_EIGENVALUES]):
+        half = tables.halves[row[HALVES] + k]
+        exponent = angles[row[SLOT]] * half
+        factor = complex(-half * np.sin(exponent), half * np.cos(exponent))
+        for entry in range(own.size):
+            projected = factor * tables.constants[row[BEGIN] + k * own.size + entry]
+            total += own[entry].real * projected.real + own[entry].imag * projected.imag
+    return total
+
+
+@compiled
+def largest_matrix(tables: Any) -> int:
+    """Return the elements of the largest matrix."""
+    largest = 1
+    for gate in range(tables.matrices.shape[0]):
+        largest = max(largest, tables.matrices[gate, SIZE] ** 2)
+    return largest
+
+
+@compiled
+def most_sources(tables: Any) -> int:
+    """Return how many sources a gate has at most."""
+    most = 1
+    for gate in range(tables.matrices.shape[0]):
+        most = max(most, tables.matrices[gate, NUM_SOURCES])
+    return most
+
+
+@compiled
+def multiply(left: Any, right: Any, size: int, result: Any) -> None:
+    """Write the product of two small flat matrices; numba's own product would need SciPy."""
+    for row in range(size):
+        for column in range(size):
+            total = 0j
+            for k in range(size):
+                total += left[row * size + k] * right[k * size + column]
+            result[row * size + column] = total
+
+
+@compiled
+def multiply_by_adjoint(left: Any, right: Any, size: int, result: Any) -> None:
+    """Write left · right†."""
+    for row in range(size):
+        for column in range(size):
+            total = 0j
+            for k in range(size):
+                total += left[row * size + k] * np.conj(right[column * size + k])
+            result[row * size + column] = total
+
+
+@compiled
+def multiply_adjoint_by(left: Any, right: Any, size: int, result: Any) -> None:
+    """Write left† · right."""
+    for row in range(size):
+        for column in range(size):
+            total = 0j
+            for k in range(size):
+                total += np.conj(left[k * size + row]) * right[k * size + column]
+            result[row * size + column] = total

@@ -1,0 +1,82 @@
+"""Where compiled kernels are kept, in processes of their own, with a copy of the package that a test may change."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import ketgrad
+
+OUTER = """
+from ketgrad.simulate.kernels.caching import cached_njit
+from ketgrad.simulate.kernels.inner import increased
+
+@cached_njit()
+def tenfold(x):
+    return 10 * increased(x)
+"""
+
+INNER = """
+from ketgrad.simulate.kernels.caching import cached_njit
+
+@cached_njit()
+def increased(x):
+    return x + 1
+"""
+
+CALL = """
+    import warnings
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        from ketgrad.simulate.kernels.outer import tenfold
+        value = tenfold(1)
+    warned = [[str(warning.message), warning.category.__name__, warning.filename] for warning in caught]
+    print(json.dumps([value, warned, sum(tenfold.stats.cache_hits.values())]))
+"""
+
+
+@pytest.fixture
+def kernels(tmp_path):
+    """The folder of the kernels in a copy of the package, with two kernels more."""
+    shutil.copytree(Path(ketgrad.__file__).parent, tmp_path / "ketgrad", ignore=shutil.ignore_patterns("__pycache__"))
+    folder = tmp_path / "ketgrad" / "simulate" / "kernels"
+    (folder / "outer.py").write_text(OUTER)
+    (folder / "inner.py").write_text(INNER)
+    return folder
+
+
+def environment_of(kernels, **others):
+    """Find the copy first, and write no bytecode; an empty NUMBA_CACHE_DIR is none."""
+    return {
+        "PYTHONPATH": str(kernels.parents[2]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NUMBA_CACHE_DIR": "",
+        **others,
+    }
+
+
+def test_without_a_folder_to_write_to_kernels_run_and_one_warning_names_the_remedy(kernels, in_new_process):
+    # Nothing can be made below a regular file, not even by root, as whom tests may run.
+    (kernels / "__pycache__").write_text("")
+    below_a_file = str(kernels / "__pycache__" / "folder")
+    environment = environment_of(kernels, HOME=below_a_file, XDG_CACHE_HOME=below_a_file, NUMBA_CACHE_DIR=below_a_file)
+    value, warned, _ = in_new_process(CALL, **environment)
+    assert value == 20
+    [[message, category, place]] = warned
+    assert category == "KernelWarning"
+    assert place == "<string>"  # the user's line, however deep inside imports it comes up
+    assert message.endswith("; set NUMBA_CACHE_DIR to a folder that can be written to")
+
+
+def test_kernels_are_kept_in_the_folder_that_the_user_named(kernels, tmp_path, in_new_process):
+    environment = environment_of(kernels, NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+    assert in_new_process(CALL, **environment) == [20, [], 0]
+    assert list((tmp_path / "cache").rglob("*.nbc"))
+    assert in_new_process(CALL, **environment) == [20, [], 1]
+
+
+def test_a_kernel_is_compiled_anew_when_one_that_it_calls_has_changed(kernels, in_new_process):
+    environment = environment_of(kernels)
+    assert in_new_process(CALL, **environment)[0] == 20
+    (kernels / "inner.py").write_text(INNER.replace("x + 1", "x + 2"))
+    assert in_new_process(CALL, **environment) == [30, [], 0]
