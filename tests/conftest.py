@@ -15,23 +15,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import json
 import subprocess
 import sys
-from importlib.util import find_spec
 from textwrap import dedent
 
 import pytest
 
 import ketgrad as kg
-
-# torch comes first: importing it after TensorFlow has crashed the process.
-MODULES = {"numpy": "numpy", "strict": "numpy", "pytorch": "torch", "jax": "jax", "tensorflow": "tensorflow"}
-AUTODIFF = ("numpy", "pytorch", "jax", "tensorflow")
-
-
-def installed_backends() -> list[str]:
-    wanted = os.environ.get("KETGRAD_TEST_BACKENDS")
-    if wanted:
-        return wanted.split(",")
-    return [name for name, module in MODULES.items() if find_spec(module) is not None]
+from installed import AUTODIFF, installed_backends
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

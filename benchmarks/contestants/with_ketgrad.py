@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ketgrad as kg
@@ -16,12 +18,19 @@ from benchmarks.contestants.base import (
     read_arrays,
 )
 from benchmarks.recipes import Recipe
+from ketgrad.simulate import compiled
 
 BACKENDS = {"torch": "pytorch"}
 
 
 def prepare(recipe: Recipe, is_gradient: bool, *, framework: str, engine: str) -> Prepared:
     """Bind a recipe in one of the frameworks, differentiated as its users do."""
+    prepared = bound(recipe, is_gradient, framework, engine)
+    return prepared if is_gradient else replace(prepared, run=anew(prepared.run))
+
+
+def bound(recipe: Recipe, is_gradient: bool, framework: str, engine: str) -> Prepared:
+    """Return the recipe as a call."""
     if engine == "traced" and is_gradient:
         check_stored(recipe)
     kg.set_backend(BACKENDS.get(framework, framework))
@@ -44,6 +53,16 @@ def prepare(recipe: Recipe, is_gradient: bool, *, framework: str, engine: str) -
         return Prepared(lambda: (chosen(*given), ()), read_arrays)
     differentiated = kg.value_and_grad(averaged(chosen, recipe), argnums=tuple(range(len(given))))
     return Prepared(lambda: differentiated(*given), read_arrays)
+
+
+def anew(run: Callable[[], Any]) -> Callable[[], Any]:
+    """Let go of the state that waits for a backward sweep, which here does not come: the same call would find it."""
+
+    def call() -> Any:
+        compiled.last_states.clear()
+        return run()
+
+    return call
 
 
 def circuit_of(recipe: Recipe) -> kg.Circuit:

@@ -6,7 +6,7 @@ import math
 import pytest
 
 import ketgrad as kg
-from conftest import installed_backends
+from installed import installed_backends
 from ketgrad.cli import main, vqe
 
 BELL = """OPENQASM 2.0;

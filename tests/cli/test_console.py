@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import installed_backends
+from installed import installed_backends
 
 SCRIPT = Path(sys.executable).with_name("ketgrad")
 

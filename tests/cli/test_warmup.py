@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import AUTODIFF, installed_backends
+from installed import AUTODIFF, installed_backends
 
 WARMUP = """
     import contextlib, io

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import AUTODIFF, installed_backends
+from installed import AUTODIFF, installed_backends
 
 LIMIT = 300
 """Seconds after which a process is taken to hang; the longest of them takes some 20, and 40 more to compile."""

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import ketgrad as kg
-from conftest import AUTODIFF, installed_backends
 from dense_reference import embed
+from installed import AUTODIFF, installed_backends
 from random_circuits import (
     amplitudes,
     build,

@@ -35,7 +35,8 @@ SMALLEST_SHARED = 1 << 16
 
 NativeRun: TypeAlias = Callable[..., StateVector]
 
-_last_states = LastStates()
+last_states = LastStates()
+"""What the latest runs left, for the backward sweeps that follow them."""
 
 
 @dataclass(frozen=True)
@@ -96,14 +97,14 @@ def _sum_operation(backend: Any, plan: Plan, sums: tuple[Terms, ...], native: An
 
     def forward(angles: Any, *others: Any) -> Any:
         run = _Run(plan, angles, others)
-        states = run.states(_last_states.take(plan, (angles, *others)))
+        states = run.states(last_states.take(plan, (angles, *others)))
         values = run.word_values(states, masks) @ coefficients
-        _last_states.keep(plan, (angles, *others), states)
+        last_states.keep(plan, (angles, *others), states)
         return values.reshape(*angles.shape[:-1], len(sums))
 
     def backward(inputs: Any, result: Any, cotangent: Any) -> list[Any]:
         run = _Run(plan, *_first_and_rest(inputs))
-        states = run.states(_last_states.take(plan, inputs))
+        states = run.states(last_states.take(plan, inputs))
         weights = np.asarray(cotangent.reshape(run.batch, -1) @ coefficients.T, "float64")
         return run.pulled(states, run.weighted_words(states, masks, weights))
 

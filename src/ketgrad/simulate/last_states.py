@@ -52,6 +52,11 @@ class LastStates:
             place = self._place(plan, inputs)
             return None if place is None else self._kept.pop(place)[2]
 
+    def clear(self) -> None:
+        """Let go of all states."""
+        with self._lock:
+            self._kept.clear()
+
     def _place(self, plan: Any, inputs: Sequence[Any]) -> int | None:
         for place, (known, arrays, _) in enumerate(self._kept):
             if known is plan and len(arrays) == len(inputs) and all(map(_is_same, arrays, inputs)):

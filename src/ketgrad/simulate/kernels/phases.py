@@ -63,7 +63,7 @@ def fill_phases(phases: Any, patterns: Any, weights: Any, base: int, scratch: An
         angle += weights[word] * sign_of(patterns[word, 1] & base)
         word += 1
     re[0], im[0] = np.cos(angle), np.sin(angle)
-    half, bit = 1, 0
+    half = 1
     while half < re.size:
         dr, di = scratch[0, :half], scratch[1, :half]
         if word < patterns.shape[0] and patterns[word, 0] < 2 * half:
@@ -78,7 +78,7 @@ def fill_phases(phases: Any, patterns: Any, weights: Any, base: int, scratch: An
         else:
             re[half : 2 * half] = re[:half]
             im[half : 2 * half] = im[:half]
-        half, bit = 2 * half, bit + 1
+        half = 2 * half
 
 
 @compiled

@@ -106,7 +106,9 @@ class MinimalBackend(BackendBase):
     def vjp(self, function: Any, leaves: Any, /) -> NoReturn:
         raise _unsupported("vjp")
 
-    def host_function(self, forward: Any, backward: Any, output: Any, /, **options: Any) -> NoReturn:
+    def host_function(
+        self, forward: Any, backward: Any, output: Any, /, *, is_vectorized: bool = False, native: Any = None
+    ) -> NoReturn:
         raise _unsupported("host_function")
 
 
