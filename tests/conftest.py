@@ -47,12 +47,13 @@ def autodiff_backend(request):
 
 @pytest.fixture(autouse=True)
 def unchanged_global_state():
-    """Fail a test that leaves another backend or precision behind than it found."""
-    before = kg.get_backend().name, kg.get_precision()
+    """Fail a test that leaves another backend, precision or engine behind than it found."""
+    before = kg.get_backend().name, kg.get_precision(), kg.get_engine()
     yield
-    after = kg.get_backend().name, kg.get_precision()
+    after = kg.get_backend().name, kg.get_precision(), kg.get_engine()
     kg.set_backend(before[0])
     kg.set_precision(before[1])
+    kg.set_engine(before[2])
     assert after == before
 
 

@@ -5,6 +5,7 @@ from ketgrad.circuit import Circuit
 from ketgrad.circuit.noise_model import NoiseModel
 from ketgrad.circuit.parameters import parameters
 from ketgrad.circuit_function import CircuitFunction, function
+from ketgrad.engine import get_engine, set_engine, use_engine
 from ketgrad.errors import (
     EagerFallbackWarning,
     GradientError,
@@ -78,6 +79,7 @@ __all__ = [
     "fidelity",
     "function",
     "get_backend",
+    "get_engine",
     "get_precision",
     "grad",
     "hamiltonians",
@@ -91,11 +93,13 @@ __all__ = [
     "purity",
     "sample",
     "set_backend",
+    "set_engine",
     "set_memory_limit",
     "set_precision",
     "state",
     "templates",
     "use_backend",
+    "use_engine",
     "use_precision",
     "value_and_grad",
     "var",

@@ -18,8 +18,9 @@ from ketgrad.circuit.classical_methods import check_has_bits
 from ketgrad.circuit.instructions import Instruction, Prepare, ReadoutError, numbers_of
 from ketgrad.circuit.operations import check_amplitudes
 from ketgrad.circuit.parameters import Declaration, Expression
+from ketgrad.engine import ENGINES, Engine
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
-from ketgrad.execution import Execution
+from ketgrad.execution import Execution, check_trajectories
 from ketgrad.measurements import Estimate, Measurement
 from ketgrad.precision import COMPLEX_TYPES, REAL_TYPE, get_precision
 from ketgrad.protocol import Array, ArrayBackend
@@ -128,7 +129,7 @@ def function(
     circuit: Circuit,
     *measurements: Measurement,
     gradient: str = "best",
-    engine: str = "auto",
+    engine: Engine | None = None,
     shots: int | None = None,
     trajectories: int | None = None,
     seed: Any = None,
@@ -147,6 +148,8 @@ def function(
     engine
         "compiled": kernels on the processor, which differentiate once; "traced": the one written against the protocol;
         "auto": the compiled one where it runs, and the traced one for noise, other devices and further derivatives.
+        Left out, the one that `kg.set_engine` or `kg.use_engine` has put in force when the function is called; "auto"
+        if none has.
     shots
         How often each setting is measured; left out, results are exact. Pauli words that agree qubit by qubit on their
         bases share a setting. `estimate` gives standard errors.
@@ -186,7 +189,8 @@ def function(
         if not isinstance(measurement, Measurement):
             raise InvalidTypeError(f"got {measurement!r} to measure; give a measurement, such as kg.expval(kg.Z(0))")
     _check_choice("gradient", gradient, ("best", "backprop"))
-    _check_choice("engine", engine, ("auto", "traced", "compiled"))
+    if engine is not None:
+        _check_choice("engine", engine, ENGINES)
     if engine == "compiled" and gradient == "backprop":
         raise UnsupportedError(
             'the compiled engine has a backward sweep of its own; give gradient="best", or engine="traced" for backprop'
@@ -200,7 +204,11 @@ def function(
 
 
 def execution_of(
-    circuit: Circuit, measurements: Sequence[Measurement], shots: int | None, trajectories: int | None, engine: str
+    circuit: Circuit,
+    measurements: Sequence[Measurement],
+    shots: int | None,
+    trajectories: int | None,
+    engine: Engine | None,
 ) -> Execution:
     """Check numbers of shots and trajectories, and the classical bits that are asked for."""
     if shots is not None and trajectories is not None:
@@ -208,8 +216,8 @@ def execution_of(
             "shots and trajectories were given; give trajectories alone, each of which is measured once by kg.sample "
             "and kg.counts, or shots alone"
         )
-    if trajectories is not None and engine == "compiled":
-        raise UnsupportedError('trajectories run on the traced engine; give engine="traced", or leave it out')
+    if trajectories is not None:
+        check_trajectories(engine)
     counted = None if shots is None else check_shots(shots)
     runs = None if trajectories is None else check_shots(trajectories, "the number of trajectories")
     execution = Execution(circuit.operations, circuit.num_qubits, tuple(measurements), counted, runs, engine)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ketgrad.circuit.instructions import Instruction
+from ketgrad.engine import Engine, get_engine
 from ketgrad.errors import InvalidValueError, UnsupportedError
 from ketgrad.measurements import Estimate, Measurement, counts, expval, probs, sample, var
 from ketgrad.observables.pauli import PauliSum
@@ -29,7 +30,8 @@ class Execution:
     measurements: tuple[Measurement, ...]
     shots: int | None = None
     trajectories: int | None = None
-    engine: str = "auto"
+    engine: Engine | None = None
+    """None for the one in force when it runs."""
 
     @property
     def needs_seed(self) -> bool:
@@ -77,7 +79,7 @@ class Execution:
     ) -> list[Any]:
         """Return each result, of shape (batch, ...)."""
         if self.trajectories is None:
-            run = evolve.run(backend, self.program, precision, values, batch, initial, self.engine)
+            run = evolve.run(backend, self.program, precision, values, batch, initial, self.engine or get_engine())
             if self.shots is None:
                 results.foresee(run, self._sums)
                 return [item.evaluate(run) for item in self.measurements]
@@ -106,7 +108,7 @@ class Execution:
         if 1 in (self.shots, self.trajectories):
             raise InvalidValueError("a standard error takes at least 2 shots or trajectories, got 1; give more")
         if self.shots is not None:
-            run = evolve.run(backend, self.program, precision, values, batch, initial, self.engine)
+            run = evolve.run(backend, self.program, precision, values, batch, initial, self.engine or get_engine())
             return self._from_shots(run, self.measurements, self.shots, key)
         if self.trajectories is None:
             raise UnsupportedError("exact results have no standard error; give shots or trajectories, or call it")
@@ -129,6 +131,7 @@ class Execution:
     ) -> tuple[Run, Run, Any]:
         """Return the single runs, their mean, and a key for what comes after."""
         assert self.trajectories is not None
+        check_trajectories(self.engine or get_engine())
         first, second = backend.random_split(key, 2)
         repeated = {array: _repeated(backend, value, self.trajectories) for array, value in values.items()}
         starts = None if initial is None else _repeated(backend, initial, self.trajectories)
@@ -166,6 +169,12 @@ class Execution:
         """Return what each single run gave, of shape (batch, trajectories, ...)."""
         assert self.trajectories is not None
         return single.state.backend.reshape(each, (-1, self.trajectories, *tuple(each.shape)[1:]))
+
+
+def check_trajectories(engine: Engine | None) -> None:
+    """Refuse the compiled engine, on which trajectories do not run."""
+    if engine == "compiled":
+        raise UnsupportedError('trajectories run on the traced engine; give engine="traced", or leave it out')
 
 
 def _repeated(backend: ArrayBackend, array: Array, times: int) -> Array:

@@ -49,3 +49,15 @@ def test_conformance_passes_its_arguments_on_and_returns_the_exit_status():
     done = subprocess.run([SCRIPT, "conformance", "no-such-backend"], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "no-such-backend" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", [["vqe", "h2", "--steps", "2"], ["run", "-"]])
+def test_one_off_runs_of_small_circuits_do_not_wait_for_kernels(command):
+    code = (
+        "import sys; from ketgrad.cli import main; status = main(sys.argv[1:]); print(status, 'numba' in sys.modules)"
+    )
+    program = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; x q[0]; measure q -> c;'
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command], capture_output=True, text=True, input=program, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "0 False"

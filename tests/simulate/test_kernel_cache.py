@@ -35,6 +35,17 @@ CALL = """
 """
 
 
+LOGGED = """
+    import logging
+    lines = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())
+    logging.getLogger("ketgrad").addHandler(handler)
+    from ketgrad.simulate.kernels.outer import tenfold
+    print(json.dumps([tenfold(1), tenfold(1.5), lines]))
+"""
+
+
 @pytest.fixture
 def kernels(tmp_path):
     """The folder of the kernels in a copy of the package, with two kernels more."""
@@ -80,3 +91,12 @@ def test_a_kernel_is_compiled_anew_when_one_that_it_calls_has_changed(kernels, i
     assert in_new_process(CALL, **environment)[0] == 20
     (kernels / "inner.py").write_text(INNER.replace("x + 1", "x + 2"))
     assert in_new_process(CALL, **environment) == [30, [], 0]
+
+
+def test_who_waits_for_the_first_compilation_is_told_once_why(kernels, tmp_path, in_new_process):
+    environment = environment_of(kernels, NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+    first, second, lines = in_new_process(LOGGED, **environment)
+    assert (first, second) == (20, 25.0)
+    assert len(lines) == 1
+    assert lines[0].endswith("`ketgrad warmup` does it ahead")
+    assert in_new_process(LOGGED, **environment) == [20, 25.0, []]

@@ -12,11 +12,15 @@ from rich.table import Table
 
 from ketgrad.circuit import Circuit
 from ketgrad.cli.options import Commands, add_backend, chosen_backend, positive_integer
+from ketgrad.engine import Engine, use_engine
 from ketgrad.errors import InvalidValueError
 from ketgrad.interchange.openqasm2 import Limits
 from ketgrad.simulate.sampling import Counts
 
 BAR_WIDTH = 30
+
+SMALL = 12
+"""Qubits up to which a single run takes less time than to compile the kernels of the other engine."""
 
 
 def add_parser(commands: Commands) -> None:
@@ -32,7 +36,8 @@ def add_parser(commands: Commands) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Print the counts, most frequent first."""
     circuit = Circuit.from_qasm(_read(arguments.file))
-    with chosen_backend(arguments):
+    engine: Engine = "traced" if circuit.num_qubits <= SMALL else "auto"
+    with chosen_backend(arguments), use_engine(engine):
         counts = circuit.counts(arguments.shots, seed=arguments.seed)
     if arguments.json:
         print(json.dumps(counts))

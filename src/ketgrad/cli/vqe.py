@@ -18,6 +18,7 @@ from rich.table import Table
 
 from ketgrad.circuit import Circuit
 from ketgrad.cli.options import Commands, add_backend, chosen_backend, positive_integer, positive_number
+from ketgrad.engine import use_engine
 from ketgrad.errors import InvalidValueError, MissingFrameworkError
 from ketgrad.observables import hamiltonians
 from ketgrad.protocol import Array, ArrayBackend
@@ -51,7 +52,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         _check_plot(arguments.plot)
     console = Console()
-    with chosen_backend(arguments) as backend:
+    # For a few milliseconds of work nobody should wait until the kernels of the other engine are compiled.
+    with chosen_backend(arguments) as backend, use_engine("traced"):
         exact = exact_energy(backend)
         descent = train(backend, arguments.steps, arguments.learning_rate)
         history = list(

@@ -21,7 +21,9 @@ import numpy as np
 
 from ketgrad.observables.pauli import Terms, Word
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec
-from ketgrad.simulate.kernels import batches, sweep
+from ketgrad.simulate.kernels import numbers, sweep
+from ketgrad.simulate.kernels import words as word_kernels
+from ketgrad.simulate.kernels.layout import Share
 from ketgrad.simulate.last_states import LastStates
 from ketgrad.simulate.pauli_words import word_expectations
 from ketgrad.simulate.planning.tables import Plan
@@ -142,7 +144,9 @@ class _Run:
         self.sources = np.empty((self.batch, plan.sources_size), "complex128")
         self.matrices = np.empty((self.batch, plan.matrices_size), "complex128")
         self.weights = np.empty((self.batch, len(plan.tables.patterns)))
-        batches.fill_batch(plan.tables, self.angles, self.given, self.group, self.sources, self.matrices, self.weights)
+        numbers.fill_numbers(
+            plan.tables, self.angles, self.given, self.group, self.sources, self.matrices, self.weights
+        )
 
     def states(self, known: Any = None) -> Any:
         """Return the final states, of shape (batch, 2, 2^wires), those that are known or new ones."""
@@ -150,13 +154,9 @@ class _Run:
             return known
         tables, states = self.plan.tables, self._initial_states()
 
-        def run_elements(first: int, last: int) -> None:
-            batches.forward_batch(tables, states, self.matrices, self.weights, first, last)
-
-        def run_pass(index: int, step: int, part: int, parts: int) -> None:
-            sweep.forward(tables, states[index], self.matrices[index], self.weights[index], step, 1, part, parts)
-
-        self._share(run_elements, run_pass, range(len(tables.passes)))
+        self._share(
+            lambda share: sweep.forward(tables, states, self.matrices, self.weights, share), range(len(tables.passes))
+        )
         return states
 
     def pulled(self, states: Any, lams: Any) -> list[Any]:
@@ -166,29 +166,13 @@ class _Run:
         matrix_totals = np.zeros((parts, *self.matrices.shape), "complex128")
         weight_totals = np.zeros((parts, *self.weights.shape))
 
-        def run_elements(first: int, last: int) -> None:
-            batches.backward_batch(
-                tables, states, lams, self.matrices, self.weights, matrix_totals[0], weight_totals[0], first, last
-            )
+        def undo(share: Share) -> None:
+            totals = matrix_totals[share.part], weight_totals[share.part]
+            sweep.backward(tables, states, lams, self.matrices, self.weights, *totals, share)
 
-        def run_pass(index: int, step: int, part: int, parts: int) -> None:
-            sweep.backward(
-                tables,
-                states[index],
-                lams[index],
-                self.matrices[index],
-                self.weights[index],
-                matrix_totals[part, index],
-                weight_totals[part, index],
-                step,
-                1,
-                part,
-                parts,
-            )
-
-        self._share(run_elements, run_pass, range(len(tables.passes))[::-1])
+        self._share(undo, range(len(tables.passes))[::-1])
         angle_grads, given_grads = np.zeros_like(self.angles), np.zeros_like(self.given)
-        batches.pull_batch(
+        numbers.pull_numbers(
             tables,
             self.angles,
             self.group,
@@ -208,46 +192,29 @@ class _Run:
         parts = self._num_parts() if self.batch == 1 else 1
         values = np.zeros((parts, self.batch, len(masks)))
 
-        def run_elements(first: int, last: int) -> None:
-            batches.word_values_batch(states, masks, values[0], first, last, 0, 1)
-
-        def run_part(index: int, step: int, part: int, parts: int) -> None:
-            batches.word_values_batch(states, masks, values[part], index, index + 1, part, parts)
-
-        self._share(run_elements, run_part, range(1))
+        self._share(lambda share: word_kernels.word_values(states, masks, values[share.part], share))
         return values.sum(axis=0)
 
     def weighted_words(self, states: Any, masks: Any, weights: Any) -> Any:
         """Return Σ 2wPψ."""
         lams = np.empty_like(states)
 
-        def run_elements(first: int, last: int) -> None:
-            batches.add_words_batch(states, masks, weights, lams, first, last, 0, 1)
-
-        def run_part(index: int, step: int, part: int, parts: int) -> None:
-            batches.add_words_batch(states, masks, weights, lams, index, index + 1, part, parts)
-
-        self._share(run_elements, run_part, range(1))
+        self._share(lambda share: word_kernels.weighted_words(states, masks, weights, lams, share))
         return lams
 
     def _num_parts(self) -> int:
         return num_threads() if self.batch << self.plan.num_wires >= SMALLEST_SHARED else 1
 
-    def _share(
-        self,
-        run_elements: Callable[[int, int], None],
-        run_part: Callable[[int, int, int, int], None],
-        steps: range,
-    ) -> None:
-        """Share out work among threads: elements of a batch, or, of a single state, parts of it, step by step."""
+    def _share(self, work: Callable[[Share], None], passes: range = range(1)) -> None:
+        """Share out work among threads: elements of a batch, or, of a single state, parts of it, pass by pass."""
         parts = self._num_parts()
         if self.batch > 1 or parts == 1:
             parts = min(parts, self.batch)
             bounds = [self.batch * part // parts for part in range(parts + 1)]
-            in_parts(lambda part: run_elements(bounds[part], bounds[part + 1]), parts)
+            in_parts(lambda part: work(Share(bounds[part], bounds[part + 1], 0, len(passes), 0, 1)), parts)
             return
-        for step in steps:
-            in_parts(lambda part, step=step: run_part(0, step, part, parts), parts)  # type: ignore[misc]
+        for index in passes:
+            in_parts(lambda part, index=index: work(Share(0, 1, index, index + 1, part, parts)), parts)  # type: ignore[misc]
 
     def _given(self) -> Any:
         """Return the given matrices side by side, a row for each element of the axes that vmap put in front."""

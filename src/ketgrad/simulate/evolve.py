@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ketgrad.circuit.instructions import PostSelect
+from ketgrad.engine import Engine
 from ketgrad.errors import InvalidValueError, UnsupportedError
 from ketgrad.precision import COMPLEX_TYPE, Precision, precision_of
 from ketgrad.protocol import Array, ArrayBackend, Capability
@@ -54,7 +55,7 @@ def run(
     values: Values,
     batch: int,
     initial: Array | None = None,
-    engine: str = "auto",
+    engine: Engine = "auto",
 ) -> Run:
     """Run a program for each element of the batch.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from numba import njit
+from numba.core import event
 from numba.core.registry import CPUDispatcher
 
 from ketgrad.errors import KernelWarning
 from ketgrad.warning import warn_user
+
+PACKAGE = __name__.rpartition(".")[0] + "."
 
 NO_FOLDER = "no locator available"
 """What numba says where neither NUMBA_CACHE_DIR, nor the package's folder, nor the user's cache can be written to."""
@@ -58,6 +62,28 @@ def sources_digest() -> str:
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
+class _Announcer(event.Listener):  # type: ignore[misc]
+    """Tells the user, once in a process, that the first call takes long, and how not to wait."""
+
+    def __init__(self) -> None:
+        self.has_told = False
+
+    def on_start(self, event: Any) -> None:
+        module = event.data["dispatcher"].py_func.__module__
+        if module.startswith(PACKAGE) and not self.has_told:
+            self.has_told = True
+            logging.getLogger("ketgrad").warning(
+                "ketgrad compiles its kernels for this machine, which takes half a minute, once; "
+                "`ketgrad warmup` does it ahead"
+            )
+
+    def on_end(self, event: Any) -> None:
+        """Nothing to tell."""
+
+
+event.register("numba:compile", _Announcer())
+
+
 @dataclass(frozen=True)
 class KernelRecord:
     """What has become of the kernels in this process so far; a kernel counts once for each set of types."""
@@ -81,8 +107,7 @@ def kernel_record() -> KernelRecord:
 
 def _kernels() -> Iterator[Any]:
     """Yield each kernel once, however many modules use it."""
-    package = __name__.rpartition(".")[0]
-    modules = [module for name, module in sys.modules.items() if name.startswith(f"{package}.")]
+    modules = [module for name, module in sys.modules.items() if name.startswith(PACKAGE)]
     found = {id(value): value for module in modules for value in vars(module).values()}
     return (value for value in found.values() if isinstance(value, CPUDispatcher))
 

@@ -51,3 +51,16 @@ class Tables(NamedTuple):
     """−λ/2 of the eigenvalues λ of generators."""
     constants: Any
     """Constant matrices and projectors, flat, complex128."""
+
+
+class Share(NamedTuple):
+    """What one call of a kernel works on, so that calls in several threads do not meet."""
+
+    first: int
+    last: int
+    """Elements of a batch."""
+    first_pass: int
+    last_pass: int
+    part: int
+    """Which of the `parts` of the tiles, or of the amplitudes, of each element."""
+    parts: int

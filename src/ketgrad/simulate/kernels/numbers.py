@@ -24,12 +24,19 @@ from ketgrad.simulate.kernels.layout import (
     SLOT,
     VALUE,
 )
-from ketgrad.simulate.kernels.pairs import compiled
+from ketgrad.simulate.kernels.pairs import compiled, copy, kernel
+
+
+@kernel
+def fill_numbers(tables: Any, angles: Any, given: Any, group: int, sources: Any, matrices: Any, weights: Any) -> None:
+    """Write the numbers of each element of a batch; `group` elements in a row share their given matrices."""
+    for index in range(angles.shape[0]):
+        fill_element(tables, angles[index], given[index // group], sources[index], matrices[index], weights[index])
 
 
 @compiled
-def fill_numbers(tables: Any, angles: Any, given: Any, sources: Any, matrices: Any, weights: Any) -> None:
-    """Write the matrices of all sources and gates, and the weights of all sign patterns, for one element of a batch."""
+def fill_element(tables: Any, angles: Any, given: Any, sources: Any, matrices: Any, weights: Any) -> None:
+    """Write the matrices of all sources and gates, and the weights of all sign patterns."""
     spare = np.empty(largest_matrix(tables), np.complex128)
     for gate in range(tables.matrices.shape[0]):
         row = tables.matrices[gate]
@@ -41,11 +48,11 @@ def fill_numbers(tables: Any, angles: Any, given: Any, sources: Any, matrices: A
             own = sources[value : value + square]
             fill_source(tables, tables.sources[index], angles, given, own)
             if index == first:
-                result[:] = own
+                copy(own, result)
             else:
                 multiply(own, result, size, spare)
-                result[:] = spare[:square]
-    weights[:] = tables.pattern_constants
+                copy(spare[:square], result)
+    copy(tables.pattern_constants, weights)
     for entry in range(tables.angle_patterns.shape[0]):
         weights[tables.angle_patterns[entry, 0]] += (
             tables.angle_factors[entry] * angles[tables.angle_patterns[entry, 1]]
@@ -56,10 +63,10 @@ def fill_numbers(tables: Any, angles: Any, given: Any, sources: Any, matrices: A
 def fill_source(tables: Any, row: Any, angles: Any, given: Any, result: Any) -> None:
     begin = row[BEGIN]
     if row[FORM] == GIVEN:
-        result[:] = given[begin : begin + result.size]
+        copy(given[begin : begin + result.size], result)
         return
     if row[FORM] == CONSTANT:
-        result[:] = tables.constants[begin : begin + result.size]
+        copy(tables.constants[begin : begin + result.size], result)
         return
     result[:] = 0
     for k in range(row[NUM_EIGENVALUES]):
@@ -69,8 +76,32 @@ def fill_source(tables: Any, row: Any, angles: Any, given: Any, result: Any) -> 
             result[entry] += phase * tables.constants[begin + k * result.size + entry]
 
 
-@compiled
+@kernel
 def pull_numbers(
+    tables: Any,
+    angles: Any,
+    group: int,
+    sources: Any,
+    matrix_totals: Any,
+    weight_totals: Any,
+    angle_grads: Any,
+    given_grads: Any,
+) -> None:
+    """Add, for each element, the gradients by angles and given matrices from those by matrices and weights."""
+    for index in range(angles.shape[0]):
+        pull_element(
+            tables,
+            angles[index],
+            sources[index],
+            matrix_totals[index],
+            weight_totals[index],
+            angle_grads[index],
+            given_grads[index // group],
+        )
+
+
+@compiled
+def pull_element(
     tables: Any,
     angles: Any,
     sources: Any,
@@ -96,7 +127,7 @@ def pull_numbers(
         for index in range(count - 1):
             value = tables.sources[first + index, VALUE]
             multiply(sources[value : value + square], befores[index], size, befores[index + 1])
-        rest[:square] = matrix_totals[row[AT] : row[AT] + square]
+        copy(matrix_totals[row[AT] : row[AT] + square], rest[:square])
         for index in range(count - 1, -1, -1):
             source = tables.sources[first + index]
             value = source[VALUE]
@@ -108,7 +139,7 @@ def pull_numbers(
                     angle_grads[source[SLOT]] += slope(tables, source, angles, own[:square])
             if index > 0:
                 multiply_adjoint_by(sources[value : value + square], rest, size, spare)
-                rest[:square] = spare[:square]
+                copy(spare[:square], rest[:square])
     for entry in range(tables.angle_patterns.shape[0]):
         pattern, slot = tables.angle_patterns[entry, 0], tables.angle_patterns[entry, 1]
         angle_grads[slot] += tables.angle_factors[entry] * weight_totals[pattern]

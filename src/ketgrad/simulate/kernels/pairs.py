@@ -12,13 +12,26 @@ from numba import njit
 
 from ketgrad.simulate.kernels.caching import cached_njit
 
-compiled = cached_njit(nogil=True, fastmath=True, boundscheck=False, error_model="numpy")
+OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": True, "boundscheck": False, "error_model": "numpy"}
 
-inlined = njit(nogil=True, fastmath=True, boundscheck=False, inline="always", error_model="numpy")
+kernel = cached_njit(**OPTIONS)
+"""For what Python calls."""
+
+compiled = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)
+"""For what kernels call: kept on disk inside them, and without a door for Python, which takes long to compile."""
+
+inlined = njit(inline="always", **OPTIONS)
 """For loops that are called so often on so little that the call would cost more than they do."""
 
 BLOCK = 256
 """Pairs of bit 2 that are brought side by side at a time."""
+
+
+@compiled
+def copy(source: Any, target: Any) -> None:
+    """Write `source` over `target`, which has its size; numba's own assignment takes much longer to compile."""
+    for k in range(target.size):
+        target[k] = source[k]
 
 
 @inlined

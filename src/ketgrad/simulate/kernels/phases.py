@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ketgrad.simulate.kernels.pairs import compiled
+from ketgrad.simulate.kernels.pairs import compiled, copy
 
 
 @compiled
@@ -76,8 +76,8 @@ def fill_phases(phases: Any, patterns: Any, weights: Any, base: int, scratch: An
                 word += 1
             double(re[:half], im[:half], dr, di, re[half : 2 * half], im[half : 2 * half])
         else:
-            re[half : 2 * half] = re[:half]
-            im[half : 2 * half] = im[:half]
+            copy(re[:half], re[half : 2 * half])
+            copy(im[:half], im[half : 2 * half])
         half = 2 * half
 
 

@@ -30,86 +30,83 @@ from ketgrad.simulate.kernels.layout import (
     PLACE,
     START,
 )
-from ketgrad.simulate.kernels.pairs import compiled
+from ketgrad.simulate.kernels.pairs import compiled, copy, kernel
 from ketgrad.simulate.kernels.phases import add_phase_gradients, apply_phases, fill_phases
 
 
-@compiled
-def forward(
-    tables: Any, state: Any, matrices: Any, weights: Any, first_pass: int, num_passes: int, part: int, parts: int
-) -> None:
-    """Apply passes of a plan to one part of the tiles of a state, in place."""
+@kernel
+def forward(tables: Any, states: Any, matrices: Any, weights: Any, share: Any) -> None:
+    """Apply passes of a plan to a share of states, in place."""
     size = 1 << tables.locals.shape[1]
-    tile, spare = np.empty((2, size), state.dtype), np.empty((2, size), state.dtype)
-    phases, scratch = np.empty((2, size), state.dtype), np.empty((3, size), state.dtype)
-    for index in range(first_pass, first_pass + num_passes):
-        row = tables.passes[index]
-        bits = tables.locals[index, : row[NUM_LOCAL]]
-        rows = run_starts(bits)
-        tiles = state.shape[1] >> bits.size
-        for number in range(tiles * part // parts, tiles * (part + 1) // parts):
-            base = spread(number, bits)
-            load(state, base, rows, tile)
-            for step in range(row[FIRST_STEP], row[FIRST_STEP] + row[NUM_STEPS]):
-                own = tables.steps[step]
-                if own[KIND] == PERMUTE:
-                    permute(tables, own, base, 0, tile, spare)
-                    tile, spare = spare, tile
-                else:
-                    apply_step(tables, own, base, matrices, weights, tile, phases, scratch)
-            store(state, base, rows, tile)
+    tile, spare = np.empty((2, size), states.dtype), np.empty((2, size), states.dtype)
+    phases, scratch = np.empty((2, size), states.dtype), np.empty((3, size), states.dtype)
+    for element in range(share.first, share.last):
+        for index in range(share.first_pass, share.last_pass):
+            row = tables.passes[index]
+            bits = tables.locals[index, : row[NUM_LOCAL]]
+            rows = run_starts(bits)
+            tiles = states.shape[2] >> bits.size
+            for number in range(tiles * share.part // share.parts, tiles * (share.part + 1) // share.parts):
+                base = spread(number, bits)
+                load(states[element], base, rows, tile)
+                for step in range(row[FIRST_STEP], row[FIRST_STEP] + row[NUM_STEPS]):
+                    own = tables.steps[step]
+                    if own[KIND] == PERMUTE:
+                        permute(tables, own, base, 0, tile, spare)
+                        tile, spare = spare, tile
+                    else:
+                        apply_step(tables, own, base, matrices[element], weights[element], tile, phases, scratch)
+                store(states[element], base, rows, tile)
 
 
-@compiled
+@kernel
 def backward(
     tables: Any,
-    state: Any,
-    lam: Any,
+    states: Any,
+    lams: Any,
     matrices: Any,
     weights: Any,
     matrix_totals: Any,
     weight_totals: Any,
-    first_pass: int,
-    num_passes: int,
-    part: int,
-    parts: int,
+    share: Any,
 ) -> None:
-    """Undo passes of a plan on one part of the tiles of a state and its cotangent, and add up the gradients."""
+    """Undo passes of a plan on a share of states and their cotangents, and add up the gradients."""
     size = 1 << tables.locals.shape[1]
-    tile, spare = np.empty((2, size), state.dtype), np.empty((2, size), state.dtype)
-    lam_tile, lam_spare = np.empty((2, size), state.dtype), np.empty((2, size), state.dtype)
-    phases, scratch = np.empty((2, size), state.dtype), np.empty((3, size), state.dtype)
-    for index in range(first_pass + num_passes - 1, first_pass - 1, -1):
-        row = tables.passes[index]
-        bits = tables.locals[index, : row[NUM_LOCAL]]
-        rows = run_starts(bits)
-        tiles = state.shape[1] >> bits.size
-        for number in range(tiles * part // parts, tiles * (part + 1) // parts):
-            base = spread(number, bits)
-            load(state, base, rows, tile)
-            load(lam, base, rows, lam_tile)
-            for step in range(row[FIRST_STEP] + row[NUM_STEPS] - 1, row[FIRST_STEP] - 1, -1):
-                own = tables.steps[step]
-                if own[KIND] == PERMUTE:
-                    permute(tables, own, base, 1, tile, spare)
-                    permute(tables, own, base, 1, lam_tile, lam_spare)
-                    tile, spare, lam_tile, lam_spare = spare, tile, lam_spare, lam_tile
-                else:
-                    undo_step(
-                        tables,
-                        own,
-                        base,
-                        matrices,
-                        weights,
-                        tile,
-                        lam_tile,
-                        phases,
-                        scratch,
-                        matrix_totals,
-                        weight_totals,
-                    )
-            store(state, base, rows, tile)
-            store(lam, base, rows, lam_tile)
+    tile, spare = np.empty((2, size), states.dtype), np.empty((2, size), states.dtype)
+    lam_tile, lam_spare = np.empty((2, size), states.dtype), np.empty((2, size), states.dtype)
+    phases, scratch = np.empty((2, size), states.dtype), np.empty((3, size), states.dtype)
+    for element in range(share.first, share.last):
+        for index in range(share.last_pass - 1, share.first_pass - 1, -1):
+            row = tables.passes[index]
+            bits = tables.locals[index, : row[NUM_LOCAL]]
+            rows = run_starts(bits)
+            tiles = states.shape[2] >> bits.size
+            for number in range(tiles * share.part // share.parts, tiles * (share.part + 1) // share.parts):
+                base = spread(number, bits)
+                load(states[element], base, rows, tile)
+                load(lams[element], base, rows, lam_tile)
+                for step in range(row[FIRST_STEP] + row[NUM_STEPS] - 1, row[FIRST_STEP] - 1, -1):
+                    own = tables.steps[step]
+                    if own[KIND] == PERMUTE:
+                        permute(tables, own, base, 1, tile, spare)
+                        permute(tables, own, base, 1, lam_tile, lam_spare)
+                        tile, spare, lam_tile, lam_spare = spare, tile, lam_spare, lam_tile
+                    else:
+                        undo_step(
+                            tables,
+                            own,
+                            base,
+                            matrices[element],
+                            weights[element],
+                            tile,
+                            lam_tile,
+                            phases,
+                            scratch,
+                            matrix_totals[element],
+                            weight_totals[element],
+                        )
+                store(states[element], base, rows, tile)
+                store(lams[element], base, rows, lam_tile)
 
 
 @compiled
@@ -218,7 +215,7 @@ def load(state: Any, base: int, starts: Any, tile: Any) -> None:
     for part in range(2):
         for index in range(starts.size - 1):
             begin = base + starts[index]
-            tile[part, index * run : (index + 1) * run] = state[part, begin : begin + run]
+            copy(state[part, begin : begin + run], tile[part, index * run : (index + 1) * run])
 
 
 @compiled
@@ -227,4 +224,4 @@ def store(state: Any, base: int, starts: Any, tile: Any) -> None:
     for part in range(2):
         for index in range(starts.size - 1):
             begin = base + starts[index]
-            state[part, begin : begin + run] = tile[part, index * run : (index + 1) * run]
+            copy(tile[part, index * run : (index + 1) * run], state[part, begin : begin + run])

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ketgrad.simulate.kernels.pairs import compiled
+from ketgrad.simulate.kernels.pairs import compiled, kernel
 from ketgrad.simulate.kernels.phases import dot, fill_signs, sign_of
 
 LOW_BITS = 9
@@ -45,9 +45,15 @@ def is_negative(masks: Any, word: int) -> bool:
     return masks[word, 2] % 4 == 1 or masks[word, 2] % 4 == 2
 
 
+@kernel
+def word_values(states: Any, masks: Any, values: Any, share: Any) -> None:
+    """Add ⟨P⟩ of each word, whose row of `masks` is x, z, m, over a share of states."""
+    for index in range(share.first, share.last):
+        add_values(states[index], masks, values[index], share.part, share.parts)
+
+
 @compiled
-def word_values(state: Any, masks: Any, values: Any, part: int, parts: int) -> None:
-    """Add ⟨P⟩ of each word, whose row of `masks` is x, z, m, over one part of the amplitudes."""
+def add_values(state: Any, masks: Any, values: Any, part: int, parts: int) -> None:
     size = min(state.shape[1], 1 << LOW_BITS)
     table, real, imaginary = sign_table(masks, size, state), np.empty(size, state.dtype), np.empty(size, state.dtype)
     begin, end = block_range(state, size, part, parts)
@@ -81,9 +87,15 @@ def correlate(state: Any, base: int, other: int, flips: int, real: Any, imaginar
         imaginary[k] = yr[j] * xi[k] - yi[j] * xr[k]
 
 
+@kernel
+def weighted_words(states: Any, masks: Any, weights: Any, lams: Any, share: Any) -> None:
+    """Write Σ 2wPψ, the gradients of Σ w⟨P⟩, over a share of states."""
+    for index in range(share.first, share.last):
+        write_words(states[index], masks, weights[index], lams[index], share.part, share.parts)
+
+
 @compiled
-def add_words(state: Any, masks: Any, weights: Any, lam: Any, part: int, parts: int) -> None:
-    """Write Σ 2wPψ, the gradient of Σ w⟨P⟩, over one part of the amplitudes."""
+def write_words(state: Any, masks: Any, weights: Any, lam: Any, part: int, parts: int) -> None:
     size = min(state.shape[1], 1 << LOW_BITS)
     kind = state.dtype.type
     table, factors = sign_table(masks, size, state), np.empty((2, size), state.dtype)
