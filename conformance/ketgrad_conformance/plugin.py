@@ -11,16 +11,20 @@ from typing import Any
 
 import pytest
 
+from ketgrad.engine import Engine, get_engine, use_engine
 from ketgrad.errors import KetgradError, PrecisionError
 from ketgrad.precision import REAL_TYPE, Precision, get_precision, use_precision
-from ketgrad.protocol import ArrayBackend
+from ketgrad.protocol import ArrayBackend, Capability
 from ketgrad.registry import get_backend, use_backend
 from ketgrad_conformance.capabilities import Need, refused
 from ketgrad_conformance.known_failures import Table, known_failures, unmatched
 from ketgrad_conformance.report import Report, Subject
 
 PRECISIONS: tuple[Precision, ...] = ("double", "single")
+ENGINES: tuple[Engine, ...] = ("auto", "traced")
+"""On the processor "auto" takes the compiled engine, and the traced one for what that can't do."""
 HERE = Path(__file__).parent
+SIMULATOR = HERE / "simulator"
 MARKERS = (
     "requires(*capabilities, refusal=UnsupportedError): what the test needs; refused where it is not declared",
     "covers(*members): the members of ArrayBackend that the test is about",
@@ -88,14 +92,27 @@ class Conformance:
         """Run the test once in each precision."""
         return request.param
 
+    @pytest.fixture
+    def engine(self, request: pytest.FixtureRequest) -> Engine:
+        """Run the test once on each engine."""
+        return request.param
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run all tests of the simulator on each engine, where the backend reaches more than one."""
+        if SIMULATOR in metafunc.definition.path.parents:
+            reachable = ENGINES if Capability.HOST_FUNCTION in self.tested.capabilities else ("traced",)
+            metafunc.fixturenames.append("engine")
+            metafunc.parametrize("engine", reachable, indirect=True)
+
     @pytest.fixture(autouse=True)
     def _in_force(self, request: pytest.FixtureRequest) -> Iterator[None]:
+        engine: Engine = request.getfixturevalue("engine") if "engine" in request.fixturenames else "auto"
         asked = "precision" in request.fixturenames
         precision = request.getfixturevalue("precision") if asked else self.precisions[0]
-        with use_backend(self.tested), use_precision(precision):
+        with use_backend(self.tested), use_precision(precision), use_engine(engine):
             yield
-            left = (get_backend(), get_precision())
-        assert left == (self.tested, precision), f"the test left {left[0].name} and {left[1]} in force"
+            left = (get_backend(), get_precision(), get_engine())
+        assert left == (self.tested, precision, engine), f"the test left {left[0].name}, {left[1:]} in force"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

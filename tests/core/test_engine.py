@@ -26,8 +26,9 @@ def test_a_wrong_engine_is_refused_and_the_one_before_stays(wrong):
 
 
 def test_a_block_restores_the_engine_after_an_exception():
+    with kg.use_engine("traced") as engine:
+        assert (engine, kg.get_engine()) == ("traced", "traced")
     with pytest.raises(ZeroDivisionError), kg.use_engine("traced"):
-        assert kg.get_engine() == "traced"
         raise ZeroDivisionError
     assert kg.get_engine() == "auto"
 

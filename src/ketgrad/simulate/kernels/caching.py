@@ -106,10 +106,11 @@ def kernel_record() -> KernelRecord:
 
 
 def _kernels() -> Iterator[Any]:
-    """Yield each kernel once, however many modules use it."""
+    """Yield each kernel that Python calls once, however many modules use it."""
     modules = [module for name, module in sys.modules.items() if name.startswith(PACKAGE)]
     found = {id(value): value for module in modules for value in vars(module).values()}
-    return (value for value in found.values() if isinstance(value, CPUDispatcher))
+    dispatchers = (value for value in found.values() if isinstance(value, CPUDispatcher))
+    return (kernel for kernel in dispatchers if not kernel.targetoptions.get("no_cpython_wrapper"))
 
 
 def _probe() -> None:
