@@ -55,10 +55,6 @@ def host_operation(
 
         return _on_host(on_host, list(map(_spec, inputs)), "KetgradHostGradient", result, cotangent, *inputs)
 
-    @tf.RegisterGradient(gradient_name)
-    def of_node(node: Any, cotangent: Array) -> list[Array]:
-        return pull(node.outputs[0], tf.convert_to_tensor(cotangent), *node.inputs)
-
     @tf.custom_gradient
     def gradients(result: Array, cotangent: Array, *inputs: Array) -> Any:
         def second(*cotangents: Array) -> list[Array]:
@@ -68,11 +64,21 @@ def host_operation(
 
         return pull(result, cotangent, *inputs), second
 
+    def first(result: Array, cotangent: Array, *inputs: Array) -> list[Array]:
+        # Result and inputs may be of a graph around this one; that of the second derivative reaches copies made here.
+        copies = map(tf.identity, inputs)
+        # The cotangent of a result that elements were picked from comes as slices.
+        return gradients(tf.identity(result), tf.convert_to_tensor(cotangent), *copies)
+
+    @tf.RegisterGradient(gradient_name)
+    def of_node(node: Any, cotangent: Array) -> list[Array]:
+        further = pull if native is None else first
+        return further(node.outputs[0], tf.convert_to_tensor(cotangent), *node.inputs)
+
     @tf.custom_gradient
     def operation(*inputs: Array) -> Any:
         result = compute(*inputs)
-        # The cotangent of a result that elements were picked from comes as slices.
-        return result, lambda cotangent: gradients(result, tf.convert_to_tensor(cotangent), *inputs)
+        return result, lambda cotangent: first(result, cotangent, *inputs)
 
     return operation
 

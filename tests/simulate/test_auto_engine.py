@@ -142,6 +142,24 @@ def test_nested_tapes_of_tensorflow_give_the_closed_form(is_graph):
         np.testing.assert_allclose(call(tf.constant(POINT)), 2 * HESSIAN @ GRADIENT, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("measurement", [kg.expval(kg.Z(0)), kg.probs([0])])
+def test_nested_tapes_around_a_graph_of_tensorflow_give_the_closed_form(measurement):
+    tf = pytest.importorskip("tensorflow")
+    f = tf.function(product_of_cosines(measurement=measurement), autograph=False)
+    x = tf.constant(POINT)
+    with kg.use_backend("tensorflow"):
+        with tf.GradientTape(persistent=True) as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                value = tf.reshape(f(x), -1)[0]
+            gradient = inner.gradient(value, x)
+        found = outer.jacobian(gradient, x, experimental_use_pfor=False)
+    # ⟨0|ρ|0⟩ = (1 + cos a cos b)/2.
+    scale = 1 if isinstance(measurement, kg.expval) else 0.5
+    np.testing.assert_allclose(found, scale * HESSIAN, rtol=0, atol=1e-12)
+
+
 def test_several_sums_come_from_one_run_and_each_has_its_gradient(autodiff_backend):
     theta = kg.parameters("theta", (2,))
     circuit = kg.Circuit(2).ry(theta[0], 0).rx(theta[1], 1)
