@@ -1,14 +1,14 @@
 """Operations of torch that are computed outside of it, over NumPy arrays.
 
 The computation is one custom operator of torch, so that traces hold it as a single node; around it an
-`autograd.Function` gives the first derivative, refuses the second, and loops under vmap, or, where the
-computation takes further axes, calls it once.
+`autograd.Function` gives the first derivative, takes further ones through torch's own operations or refuses them, and
+loops under vmap, or, where the computation takes further axes, calls it once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -27,7 +27,9 @@ class HostCall:
     function: Callable[..., Sequence[Any]]
     outputs: Callable[..., Sequence[ArraySpec]]
     pullback: int | None = None
-    """The call that computes this one's gradients, None where it must not be differentiated."""
+    """The call that computes this one's gradients; None for that call itself."""
+    native: Callable[..., Array] | None = None
+    """Of a call that computes gradients: what they are the gradients of, in torch's operations, if there is that."""
 
 
 # Operators take numbers and tensors alone, so a call is named by its place here; compiled traces hold that number.
@@ -71,16 +73,18 @@ def _(inputs: list[torch.Tensor], call: int) -> list[torch.Tensor]:
 
 
 def _keep_for_backward(ctx: Any, inputs: Any, output: Any) -> None:
-    ctx.pullback = _calls[inputs[1]].pullback
-    if ctx.pullback is not None:
+    ctx.call = _calls[inputs[1]]
+    if ctx.call.pullback is not None:
         ctx.save_for_backward(output[0], *inputs[0])
+    elif ctx.call.native is not None:
+        ctx.save_for_backward(*inputs[0][1:])
 
 
 def _backward(ctx: Any, cotangents: Sequence[Array]) -> Any:
-    if ctx.pullback is None:
-        raise UnsupportedError(DIFFERENTIATES_ONCE)
+    if ctx.call.pullback is None:
+        return [None, *_second_derivative(ctx.call.native, ctx.saved_tensors, cotangents)], None
     result, *inputs = ctx.saved_tensors
-    return _host_call([result, cotangents[0], *inputs], ctx.pullback), None
+    return _host_call([result, cotangents[0], *inputs], ctx.call.pullback), None
 
 
 # For compiled traces, which hold the operator without the function around it.
@@ -102,6 +106,7 @@ def host_operation(
                 differentiable(backward)(inputs, result, cotangent), inputs
             ),
             lambda result, cotangent, *specs: specs,
+            native=native,
         )
     )
     value = _register(HostCall(lambda *inputs: [forward(*inputs)], lambda *specs: [output(*specs)], pullback))
@@ -117,8 +122,12 @@ def _operations(
     @cache
     def mapped() -> tuple[Callable[..., Array], Callable[..., Any]]:
         """Make the same operations over one more axis in front."""
-        lifted = None if native is None else torch.func.vmap(native)
-        return _operations(value, pullback, lifted, is_vectorized=True)
+        if native is None:
+            return _operations(value, pullback, None, is_vectorized=True)
+        lifted = torch.func.vmap(native)
+        lifted_pullback = _register(replace(_calls[pullback], native=lifted))
+        lifted_value = _register(replace(_calls[value], pullback=lifted_pullback))
+        return _operations(lifted_value, lifted_pullback, lifted, is_vectorized=True)
 
     class Gradient(torch.autograd.Function):
         @staticmethod
@@ -131,8 +140,6 @@ def _operations(
 
         @staticmethod
         def backward(ctx: Any, *cotangents: Array) -> Any:
-            if native is None:
-                raise UnsupportedError(DIFFERENTIATES_ONCE)
             return None, *_second_derivative(native, ctx.saved_tensors, cotangents)
 
         @staticmethod
@@ -168,9 +175,11 @@ def _operations(
 
 
 def _second_derivative(
-    native: Callable[..., Array], saved: Sequence[Array], cotangents: Sequence[Array]
+    native: Callable[..., Array] | None, saved: Sequence[Array], cotangents: Sequence[Array]
 ) -> tuple[Array, ...]:
     """Pull back through the gradients of a function as the framework computes them."""
+    if native is None:
+        raise UnsupportedError(DIFFERENTIATES_ONCE)
 
     def gradients(cotangent: Array, *inputs: Array) -> tuple[Array, ...]:
         return torch.func.vjp(native, *inputs)[1](cotangent)
