@@ -9,6 +9,7 @@ from ketgrad.simulate.kernels import layout
 from ketgrad.simulate.planning import schedule
 from ketgrad.simulate.planning.tables import make_plan
 from ketgrad.simulate.program import lower
+from ketgrad.simulate.threads import num_threads
 
 TERMS = {"X0 Y2": 0.7, "Y0 Z6": -0.4, "Z1 X3": 0.9, "Y5 Y6": 0.35, "Z1 Z3 Z5": 0.55}
 NAMES = {layout.DENSE: "dense", layout.EXCHANGE: "exchange", layout.PERMUTE: "permute", layout.PHASES: "phases"}
@@ -160,3 +161,10 @@ def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, text):
     f = kg.function(kg.Circuit(16).h(0), kg.expval(kg.X(0)), engine="compiled")
     with pytest.raises(ValueError, match=f"KETGRAD_NUM_THREADS is '{text}'; give a number of threads, at least 1"):
         f()
+
+
+@pytest.mark.parametrize("text", ["2", " 2 ", "2,3", "2, 1, 1"])
+def test_the_first_of_the_numbers_of_threads_that_openmp_is_given_counts(monkeypatch, text):
+    monkeypatch.delenv("KETGRAD_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    assert num_threads() == 2

@@ -20,10 +20,11 @@ VARIABLES = ("KETGRAD_NUM_THREADS", "OMP_NUM_THREADS")
 def num_threads() -> int:
     """Return how many threads the kernels use: what the environment says, else one for each core that is ours."""
     for name in VARIABLES:
-        text = os.environ.get(name, "")
+        # OpenMP takes a list of numbers, for regions inside of one another; those of the outermost one are ours.
+        text = os.environ.get(name, "").partition(",")[0].strip()
         if text:
-            if not text.isdigit() or int(text) < 1:
-                raise InvalidValueError(f"{name} is {text!r}; give a number of threads, at least 1")
+            if not text.isdecimal() or int(text) < 1:
+                raise InvalidValueError(f"{name} is {os.environ[name]!r}; give a number of threads, at least 1")
             return int(text)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
