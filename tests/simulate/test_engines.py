@@ -184,6 +184,19 @@ def test_the_engine_takes_wide_gates_and_many_controls(compiled_backend):
     np.testing.assert_allclose(compiled_backend.to_numpy(found), expected, rtol=0, atol=1e-12)
 
 
+def test_no_gradient_is_taken_back_through_a_matrix_that_is_not_unitary(compiled_backend):
+    """Its values can't be seen where `jit` records the circuit, and the backward sweep undoes it by its adjoint."""
+    theta = kg.parameters("theta")
+
+    def energy(angle, matrix):
+        circuit = kg.Circuit(1).rx(theta, 0).unitary(matrix, [0])
+        return kg.function(circuit, kg.expval(kg.Z(0)), engine="compiled")(angle)
+
+    matrix = compiled_backend.asarray([[1.0, 2.0], [0.0, 1.0]], dtype="complex128")
+    with pytest.raises(Exception, match="the matrix is not unitary: U†U differs from the identity by 4"):
+        kg.jit(kg.grad(energy))(compiled_backend.asarray(0.3), matrix)
+
+
 def test_a_second_derivative_raises_and_is_never_zero(compiled_backend):
     theta = kg.parameters("theta")
     f = kg.function(kg.Circuit(1).rx(theta, 0), kg.expval(kg.Z(0)), engine="compiled")

@@ -19,6 +19,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ketgrad.circuit.checks import UNITARY_TOLERANCE
+from ketgrad.errors import InvalidValueError
 from ketgrad.observables.pauli import Terms, Word
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec
 from ketgrad.simulate.kernels import numbers, sweep
@@ -162,6 +164,7 @@ class _Run:
     def pulled(self, states: Any, lams: Any) -> list[Any]:
         """Return the gradient by each input; changes its arrays."""
         plan, tables = self.plan, self.plan.tables
+        self._check_reversible()
         parts = self._num_parts() if self.batch == 1 else 1
         matrix_totals = np.zeros((parts, *self.matrices.shape), "complex128")
         weight_totals = np.zeros((parts, *self.weights.shape))
@@ -221,6 +224,17 @@ class _Run:
         rows = math.prod(self.shape[:-2])
         parts = [matrix.reshape(rows, -1) for matrix in self.matrices_given]
         return np.concatenate([np.zeros((rows, 0), "complex128"), *parts], axis=1)
+
+    def _check_reversible(self) -> None:
+        """Refuse a given matrix that its adjoint does not undo; NaN goes through, and makes the gradient one."""
+        for matrix in self.matrices_given:
+            products = np.conj(np.swapaxes(matrix, -1, -2)) @ matrix
+            error = float(np.max(np.abs(products - np.eye(matrix.shape[-1])), initial=0.0))
+            if error >= UNITARY_TOLERANCE:
+                raise InvalidValueError(
+                    f"the matrix is not unitary: U†U differs from the identity by {error:.2g}, and the backward sweep "
+                    'of the compiled engine undoes a gate by its adjoint; give a unitary one, or engine="traced"'
+                )
 
     def _initial_states(self) -> Any:
         if self.initial is not None:
