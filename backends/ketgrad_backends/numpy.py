@@ -150,7 +150,7 @@ class NumpyBackend(AutorayAlgebra):
             spec = output(*(ArraySpec(np.shape(value), str(value.dtype)) for value in inputs))
             return host_result(forward(*inputs), spec)
 
-        def vjp_of_operation(argnums: Any, result: Any, inputs: Any, _: Any) -> Callable[[Any], list[Any]]:
+        def vjp_of_operation(argnums: Any, result: Any, inputs: Any) -> Callable[[Any], list[Any]]:
             pullback = differentiable(backward)
 
             def pull(cotangent: Any) -> list[Any]:
@@ -165,9 +165,16 @@ class NumpyBackend(AutorayAlgebra):
 
             return pull
 
-        operation = primitive(plain_forward)
-        defvjp_argnums(operation, vjp_of_operation)
-        return lambda *inputs: operation(*(self.asarray(value) for value in inputs))
+        return lambda *inputs: _host_call(*map(self.asarray, inputs), forward=plain_forward, vjp=vjp_of_operation)
+
+
+# One for all operations: autograd keeps the derivative of every primitive for as long as the process lives.
+@primitive
+def _host_call(*inputs: Any, forward: Callable[..., Any], vjp: Callable[..., Any]) -> Any:
+    return forward(*inputs)
+
+
+defvjp_argnums(_host_call, lambda argnums, result, inputs, given: given["vjp"](argnums, result, inputs))
 
 
 @cache

@@ -8,9 +8,11 @@ loops under vmap, or, where the computation takes further axes, calls it once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from itertools import count
 from typing import Any
+from weakref import WeakValueDictionary
 
 import torch
 
@@ -20,31 +22,37 @@ from ketgrad.protocol import Array, ArraySpec
 from ketgrad_backends.messages import DIFFERENTIATES_ONCE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HostCall:
     """A function over NumPy arrays, with the shapes and types of its results."""
 
     function: Callable[..., Sequence[Any]]
     outputs: Callable[..., Sequence[ArraySpec]]
-    pullback: int | None = None
+    pullback: HostCall | None = None
     """The call that computes this one's gradients; None for that call itself."""
     native: Callable[..., Array] | None = None
     """Of a call that computes gradients: what they are the gradients of, in torch's operations, if there is that."""
+    number: int = field(init=False, default_factory=partial(next, count()))
+
+    def __post_init__(self) -> None:
+        _calls[self.number] = self
 
 
-# Operators take numbers and tensors alone, so a call is named by its place here; compiled traces hold that number.
-_calls: list[HostCall] = []
+# Operators take numbers and tensors alone, so a call is known by its number. Compiled traces hold that number and no
+# more, so the calls in them are kept for good; the others go with their operations.
+_calls: WeakValueDictionary[int, HostCall] = WeakValueDictionary()
+_calls_in_traces: dict[int, HostCall] = {}
 
 
-def _register(call: HostCall) -> int:
-    _calls.append(call)
-    return len(_calls) - 1
+def _kept(number: int) -> HostCall:
+    """Return a call and keep it for good."""
+    return _calls_in_traces.setdefault(number, _calls[number])
 
 
-def _computed(inputs: Sequence[torch.Tensor], call: int) -> list[torch.Tensor]:
+def _computed(inputs: Sequence[torch.Tensor], call: HostCall) -> list[torch.Tensor]:
     arrays = [tensor.detach().resolve_conj().resolve_neg().cpu().numpy() for tensor in inputs]
-    specs = _calls[call].outputs(*map(_spec, inputs))
-    results = _calls[call].function(*arrays)
+    specs = call.outputs(*map(_spec, inputs))
+    results = call.function(*arrays)
     return [
         torch.from_numpy(host_result(result, spec)).to(inputs[0].device)
         for result, spec in zip(results, specs, strict=True)
@@ -53,14 +61,14 @@ def _computed(inputs: Sequence[torch.Tensor], call: int) -> list[torch.Tensor]:
 
 @torch.library.custom_op("ketgrad::host_call", mutates_args=())
 def _host_call(inputs: list[torch.Tensor], call: int) -> list[torch.Tensor]:
-    return _computed(inputs, call)
+    return _computed(inputs, _kept(call))
 
 
-def _call(inputs: Sequence[torch.Tensor], call: int) -> list[torch.Tensor]:
+def _call(inputs: Sequence[torch.Tensor], call: HostCall) -> list[torch.Tensor]:
     """Compute at once, or, where torch records, as the operator."""
     # The first use of an operator loads torch's compiler, seconds long, with all its settings.
     if torch.compiler.is_compiling() or torch._C._len_torch_dispatch_stack():
-        return _host_call(list(inputs), call)
+        return _host_call(list(inputs), call.number)
     return _computed(inputs, call)
 
 
@@ -68,7 +76,7 @@ def _call(inputs: Sequence[torch.Tensor], call: int) -> list[torch.Tensor]:
 def _(inputs: list[torch.Tensor], call: int) -> list[torch.Tensor]:
     return [
         inputs[0].new_empty(spec.shape, dtype=getattr(torch, spec.dtype))
-        for spec in _calls[call].outputs(*map(_spec, inputs))
+        for spec in _kept(call).outputs(*map(_spec, inputs))
     ]
 
 
@@ -84,7 +92,7 @@ def _backward(ctx: Any, cotangents: Sequence[Array]) -> Any:
     if ctx.call.pullback is None:
         return [None, *_second_derivative(ctx.call.native, ctx.saved_tensors, cotangents)], None
     result, *inputs = ctx.saved_tensors
-    return _host_call([result, cotangents[0], *inputs], ctx.call.pullback), None
+    return _host_call([result, cotangents[0], *inputs], ctx.call.pullback.number), None
 
 
 # For compiled traces, which hold the operator without the function around it.
@@ -100,22 +108,18 @@ def host_operation(
     native: Callable[..., Array] | None,
 ) -> Callable[..., Array]:
     """Make the operation of `ArrayBackend.host_function`."""
-    pullback = _register(
-        HostCall(
-            lambda result, cotangent, *inputs: host_gradients(
-                differentiable(backward)(inputs, result, cotangent), inputs
-            ),
-            lambda result, cotangent, *specs: specs,
-            native=native,
-        )
+    pullback = HostCall(
+        lambda result, cotangent, *inputs: host_gradients(differentiable(backward)(inputs, result, cotangent), inputs),
+        lambda result, cotangent, *specs: specs,
+        native=native,
     )
-    value = _register(HostCall(lambda *inputs: [forward(*inputs)], lambda *specs: [output(*specs)], pullback))
+    value = HostCall(lambda *inputs: [forward(*inputs)], lambda *specs: [output(*specs)], pullback)
     operation, _ = _operations(value, pullback, native, is_vectorized=is_vectorized)
     return operation
 
 
 def _operations(
-    value: int, pullback: int, native: Callable[..., Array] | None, *, is_vectorized: bool
+    value: HostCall, pullback: HostCall, native: Callable[..., Array] | None, *, is_vectorized: bool
 ) -> tuple[Callable[..., Array], Callable[..., Any]]:
     """Make the operation, and that of its gradients, from the calls that compute them."""
 
@@ -125,8 +129,8 @@ def _operations(
         if native is None:
             return _operations(value, pullback, None, is_vectorized=True)
         lifted = torch.func.vmap(native)
-        lifted_pullback = _register(replace(_calls[pullback], native=lifted))
-        lifted_value = _register(replace(_calls[value], pullback=lifted_pullback))
+        lifted_pullback = replace(pullback, native=lifted)
+        lifted_value = replace(value, pullback=lifted_pullback)
         return _operations(lifted_value, lifted_pullback, lifted, is_vectorized=True)
 
     class Gradient(torch.autograd.Function):

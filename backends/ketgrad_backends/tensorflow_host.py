@@ -7,6 +7,7 @@ copies nodes and drops custom gradients, and a node whose gradient is lost has a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -40,11 +41,10 @@ def host_operation(
     native: Callable[..., Array] | None,
 ) -> Callable[..., Array]:
     """Make the operation of `ArrayBackend.host_function`."""
-    gradient_name = f"KetgradHost{next(_numbers)}"
 
     def compute(*inputs: Array) -> Array:
         spec = output(*map(_spec, inputs))
-        (result,) = _on_host(lambda *arrays: [host_result(forward(*arrays), spec)], [spec], gradient_name, *inputs)
+        (result,) = _on_host(lambda *arrays: [host_result(forward(*arrays), spec)], [spec], registered, *inputs)
         return result
 
     def pull(result: Array, cotangent: Array, *inputs: Array) -> list[Array]:
@@ -53,7 +53,7 @@ def host_operation(
         def on_host(result: Any, cotangent: Any, *arrays: Any) -> Any:
             return host_gradients(pullback(arrays, result, cotangent), arrays)
 
-        return _on_host(on_host, list(map(_spec, inputs)), "KetgradHostGradient", result, cotangent, *inputs)
+        return _on_host(on_host, list(map(_spec, inputs)), lambda: "KetgradHostGradient", result, cotangent, *inputs)
 
     @tf.custom_gradient
     def gradients(result: Array, cotangent: Array, *inputs: Array) -> Any:
@@ -70,10 +70,16 @@ def host_operation(
         # The cotangent of a result that elements were picked from comes as slices.
         return gradients(tf.identity(result), tf.convert_to_tensor(cotangent), *copies)
 
-    @tf.RegisterGradient(gradient_name)
     def of_node(node: Any, cotangent: Array) -> list[Array]:
         further = pull if native is None else first
         return further(node.outputs[0], tf.convert_to_tensor(cotangent), *node.inputs)
+
+    @cache
+    def registered() -> str:
+        """Register the gradient of nodes, which lives for as long as the process, when the first node is made."""
+        name = f"KetgradHost{next(_numbers)}"
+        tf.RegisterGradient(name)(of_node)
+        return name
 
     @tf.custom_gradient
     def operation(*inputs: Array) -> Any:
@@ -97,13 +103,13 @@ def _second_derivative(
 
 
 def _on_host(
-    function: Callable[..., Any], specs: Sequence[ArraySpec], gradient_name: str, *inputs: Array
+    function: Callable[..., Any], specs: Sequence[ArraySpec], gradient_name: Callable[[], str], *inputs: Array
 ) -> list[Array]:
     types = [tf.dtypes.as_dtype(spec.dtype) for spec in specs]
     if tf.executing_eagerly():
         results = tf.numpy_function(function, inputs, types)
     else:
-        with tf.compat.v1.get_default_graph().gradient_override_map({NODE: gradient_name}):
+        with tf.compat.v1.get_default_graph().gradient_override_map({NODE: gradient_name()}):
             results = tf.numpy_function(function, inputs, types)
     return [tf.ensure_shape(result, spec.shape) for result, spec in zip(tf.nest.flatten(results), specs, strict=True)]
 

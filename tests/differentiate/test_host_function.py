@@ -1,7 +1,9 @@
 """`host_function` under the library's transformations: a first derivative, and never a silent second one."""
 
+import gc
 import math
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -273,3 +275,25 @@ def test_an_exception_in_the_function_says_what_went_wrong(autodiff_backend, wra
 def test_a_backend_that_makes_no_operations_says_which_does(name):
     with kg.use_backend(name) as backend, pytest.raises(kg.UnsupportedError, match=r"use .*backend"):
         cube(backend)
+
+
+# Lifetime
+
+
+def test_an_operation_that_nobody_holds_is_let_go(autodiff_backend):
+    class Table:
+        """What an operation works with."""
+
+        value = 3.0
+
+    table = Table()
+    gone = weakref.ref(table)
+    op = autodiff_backend.host_function(
+        lambda x, table=table: table.value * x,
+        lambda inputs, result, cotangent, table=table: [table.value * cotangent],
+        lambda x: x,
+    )
+    expect.close(autodiff_backend, kg.grad(op, fallback="error")(np.array(0.5)), 3.0)
+    del op, table
+    gc.collect()
+    assert gone() is None
