@@ -166,6 +166,31 @@ def test_initial_states_and_their_gradients_pass_through(compiled_backend):
     np.testing.assert_allclose(gradients[0], gradients[1], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("part", ["matrix", "initial_state"])
+def test_what_a_map_repeats_for_each_element_reaches_the_kernels_contiguous(compiled_backend, part):
+    """For another layout of memory they would be compiled once more, and run slower."""
+    from ketgrad.simulate.kernels import numbers, sweep
+
+    theta = kg.parameters("theta", (2,))
+    circuit = kg.Circuit(3).rx(theta[0], 0).ry(theta[1], 2)
+    if part == "matrix":
+        matrix = np.roll(np.eye(4), 1, axis=0).astype("complex128")
+        circuit.unitary(compiled_backend.asarray(matrix), [0, 1])
+    start = compiled_backend.asarray(np.eye(8)[1]) if part == "initial_state" else None
+    f = kg.function(circuit, kg.probs([0]), engine="compiled")
+
+    def first(x):
+        return compiled_backend.take(f(x, initial_state=start), 0, axis=0)
+
+    points = compiled_backend.asarray([[0.1, 0.2], [0.4, 1.1], [0.7, 0.5]])
+    found = compiled_backend.to_numpy(kg.vmap(kg.grad(first))(points))[:, 0]
+    # The roll takes |10⟩ of the first two qubits, with weight sin² a/2, to |11⟩, and |00⟩ to |01⟩.
+    np.testing.assert_allclose(found, -0.5 * np.sin([0.1, 0.4, 0.7]), rtol=0, atol=1e-12)
+    kernels = (numbers.fill_numbers, sweep.forward, sweep.backward, numbers.pull_numbers)
+    arrays = [kind for kernel in kernels for signature in kernel.signatures for kind in signature[1:]]
+    assert {getattr(kind, "layout", "C") for kind in arrays} == {"C"}
+
+
 def test_the_engine_takes_wide_gates_and_many_controls(compiled_backend):
     rng = np.random.default_rng(5)
     matrix = np.linalg.qr(rng.normal(size=(8, 8)) + 1j * rng.normal(size=(8, 8)))[0]

@@ -223,7 +223,7 @@ class _Run:
         """Return the given matrices side by side, a row for each element of the axes that vmap put in front."""
         rows = math.prod(self.shape[:-2])
         parts = [matrix.reshape(rows, -1) for matrix in self.matrices_given]
-        return np.concatenate([np.zeros((rows, 0), "complex128"), *parts], axis=1)
+        return np.ascontiguousarray(np.concatenate([np.zeros((rows, 0), "complex128"), *parts], axis=1))
 
     def _check_reversible(self) -> None:
         """Refuse a given matrix that its adjoint does not undo; NaN goes through, and makes the gradient one."""
@@ -251,7 +251,10 @@ def _first_and_rest(inputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
 def _apart(states: Any, batch: int) -> Any:
     """Return complex states as real and imaginary parts, of shape (batch, 2, size)."""
     flat = states.reshape(batch, -1)
-    return np.stack([flat.real, flat.imag], axis=1)
+    # Contiguous whatever the layout of what was handed over, for which the kernels would be compiled once more.
+    apart = np.empty((batch, 2, flat.shape[1]), flat.real.dtype)
+    apart[:, 0], apart[:, 1] = flat.real, flat.imag
+    return apart
 
 
 def _joined(states: Any) -> Any:
