@@ -191,6 +191,18 @@ def test_what_a_map_repeats_for_each_element_reaches_the_kernels_contiguous(comp
     assert {getattr(kind, "layout", "C") for kind in arrays} == {"C"}
 
 
+@pytest.mark.parametrize("measurement", [kg.expval(kg.Z(0)), kg.probs([0])])
+def test_a_map_of_jax_over_no_elements_has_no_results(measurement):
+    jax = pytest.importorskip("jax")
+    theta = kg.parameters("theta", (2,))
+    with kg.use_backend("jax") as backend:
+        matrix = backend.asarray(np.eye(4)[::-1].astype("complex128"))
+        circuit = kg.Circuit(2).rx(theta[0], 0).unitary(matrix, [0, 1]).ry(theta[1], 1)
+        f = kg.function(circuit, measurement, engine="compiled")
+        found = jax.vmap(jax.grad(lambda x: f(x).sum()))(jax.numpy.zeros((0, 2)))
+    assert found.shape == (0, 2)
+
+
 def test_the_engine_takes_wide_gates_and_many_controls(compiled_backend):
     rng = np.random.default_rng(5)
     matrix = np.linalg.qr(rng.normal(size=(8, 8)) + 1j * rng.normal(size=(8, 8)))[0]

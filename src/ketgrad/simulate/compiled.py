@@ -75,7 +75,7 @@ def expectations(backend: ArrayBackend, inputs: PlanInputs, sums: Sequence[Terms
 def _state_operation(backend: Any, plan: Plan, native: Any) -> Callable[..., Array]:
     def forward(angles: Any, *others: Any) -> Any:
         states = _Run(plan, angles, others).states()
-        return _joined(states).reshape(*angles.shape[:-1], -1)
+        return _joined(states).reshape(*angles.shape[:-1], 1 << plan.num_wires)
 
     def backward(inputs: Any, result: Any, cotangent: Any) -> list[Any]:
         run = _Run(plan, *_first_and_rest(inputs))
@@ -109,7 +109,7 @@ def _sum_operation(backend: Any, plan: Plan, sums: tuple[Terms, ...], native: An
     def backward(inputs: Any, result: Any, cotangent: Any) -> list[Any]:
         run = _Run(plan, *_first_and_rest(inputs))
         states = run.states(last_states.take(plan, inputs))
-        weights = np.asarray(cotangent.reshape(run.batch, -1) @ coefficients.T, "float64")
+        weights = np.asarray(cotangent.reshape(run.batch, len(sums)) @ coefficients.T, "float64")
         return run.pulled(states, run.weighted_words(states, masks, weights))
 
     def output(angles: ArraySpec, *others: ArraySpec) -> ArraySpec:
@@ -142,7 +142,7 @@ class _Run:
         self.matrices_given = others[: len(plan.given_sizes)]
         self.initial = others[len(plan.given_sizes)] if len(others) > len(plan.given_sizes) else None
         self.given = self._given()
-        self.group = self.batch // len(self.given)
+        self.group = self.batch // max(1, len(self.given))
         self.sources = np.empty((self.batch, plan.sources_size), "complex128")
         self.matrices = np.empty((self.batch, plan.matrices_size), "complex128")
         self.weights = np.empty((self.batch, len(plan.tables.patterns)))
@@ -212,7 +212,7 @@ class _Run:
         """Share out work among threads: elements of a batch, or, of a single state, parts of it, pass by pass."""
         parts = self._num_parts()
         if self.batch > 1 or parts == 1:
-            parts = min(parts, self.batch)
+            parts = max(1, min(parts, self.batch))
             bounds = [self.batch * part // parts for part in range(parts + 1)]
             in_parts(lambda part: work(Share(bounds[part], bounds[part + 1], 0, len(passes), 0, 1)), parts)
             return
@@ -222,7 +222,8 @@ class _Run:
     def _given(self) -> Any:
         """Return the given matrices side by side, a row for each element of the axes that vmap put in front."""
         rows = math.prod(self.shape[:-2])
-        parts = [matrix.reshape(rows, -1) for matrix in self.matrices_given]
+        sized = zip(self.matrices_given, self.plan.given_sizes, strict=True)
+        parts = [matrix.reshape(rows, size) for matrix, size in sized]
         return np.ascontiguousarray(np.concatenate([np.zeros((rows, 0), "complex128"), *parts], axis=1))
 
     def _check_reversible(self) -> None:
@@ -250,7 +251,7 @@ def _first_and_rest(inputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
 
 def _apart(states: Any, batch: int) -> Any:
     """Return complex states as real and imaginary parts, of shape (batch, 2, size)."""
-    flat = states.reshape(batch, -1)
+    flat = states.reshape(batch, states.shape[-1])
     # Contiguous whatever the layout of what was handed over, for which the kernels would be compiled once more.
     apart = np.empty((batch, 2, flat.shape[1]), flat.real.dtype)
     apart[:, 0], apart[:, 1] = flat.real, flat.imag
