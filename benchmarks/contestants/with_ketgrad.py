@@ -59,7 +59,7 @@ def anew(run: Callable[[], Any]) -> Callable[[], Any]:
     """Let go of the state that waits for a backward sweep, which here does not come: the same call would find it."""
 
     def call() -> Any:
-        compiled.last_states.clear()
+        compiled.last_runs.clear()
         return run()
 
     return call

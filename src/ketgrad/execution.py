@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from ketgrad.circuit.instructions import Instruction
 from ketgrad.engine import Engine, get_engine
 from ketgrad.errors import InvalidValueError, UnsupportedError
+from ketgrad.lazy import lazy
 from ketgrad.measurements import Estimate, Measurement, counts, expval, probs, sample, var
 from ketgrad.observables.pauli import PauliSum
 from ketgrad.precision import Precision
@@ -38,22 +38,22 @@ class Execution:
         """Whether chance plays a part."""
         return self.shots is not None or self.trajectories is not None
 
-    @cached_property
+    @lazy
     def groups(self) -> tuple[Group, ...]:
         """All groups of classical bits that are asked for."""
         return tuple(dict.fromkeys(group for item in self.measurements for group in item.groups))
 
-    @cached_property
+    @lazy
     def program(self) -> Program:
         """The circuit without measurements in its middle."""
         return lower(self.instructions, self.num_qubits, self.groups)
 
-    @cached_property
+    @lazy
     def unlowered(self) -> Program:
         """The circuit as it is, for trajectories."""
         return Program(self.instructions, self.num_qubits, self.num_qubits, is_mixed=False)
 
-    @cached_property
+    @lazy
     def _sums(self) -> tuple[PauliSum, ...]:
         """The Pauli sums whose expectation values are asked for, which the qubits of the circuit have."""
         observables = [item.observable for item in self.measurements if isinstance(item, expval)]

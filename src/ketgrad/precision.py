@@ -87,7 +87,7 @@ def type_name(dtype: Any) -> str:
     InvalidTypeError
         If it names none of the types that ketgrad's arrays have.
     """
-    name = _bare_name(dtype)
+    name = dtype if isinstance(dtype, str) and dtype in ARRAY_TYPES else _bare_name(dtype)
     if name not in ARRAY_TYPES:
         raise InvalidTypeError(f"dtype {dtype!r} is not known; give one of {', '.join(ARRAY_TYPES)}")
     return name

@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from ketgrad.circuit.checks import is_number
 from ketgrad.circuit.gates import PAULIS
 from ketgrad.circuit.parameters import is_symbolic
 from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad.lazy import lazy
 
 Word = tuple[tuple[int, str], ...]
 """A product of Pauli operators as (qubit, letter) pairs, sorted by qubit; the empty word is the identity."""
@@ -31,7 +31,7 @@ class Terms:
     def __hash__(self) -> int:
         return self._hash
 
-    @cached_property
+    @lazy
     def _hash(self) -> int:
         return hash(self.items)
 
@@ -78,7 +78,7 @@ class PauliSum:
         """The words with their coefficients."""
         return tuple(self._terms.items())
 
-    @cached_property
+    @lazy
     def constant_terms(self) -> Terms | None:
         """The words with their coefficients, where all of these are finite real numbers."""
         numbers = [value for value in self._terms.values() if is_number(value) and math.isfinite(value)]

@@ -21,12 +21,13 @@ import numpy as np
 
 from ketgrad.circuit.checks import UNITARY_TOLERANCE
 from ketgrad.errors import InvalidValueError
+from ketgrad.lazy import lazy
 from ketgrad.observables.pauli import Terms, Word
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec
 from ketgrad.simulate.kernels import numbers, sweep
 from ketgrad.simulate.kernels import words as word_kernels
 from ketgrad.simulate.kernels.layout import Share
-from ketgrad.simulate.last_states import LastStates
+from ketgrad.simulate.last_runs import LastRuns
 from ketgrad.simulate.pauli_words import word_expectations
 from ketgrad.simulate.planning.tables import Plan
 from ketgrad.simulate.states import StateVector
@@ -39,7 +40,7 @@ SMALLEST_SHARED = 1 << 16
 
 NativeRun: TypeAlias = Callable[..., StateVector]
 
-last_states = LastStates()
+last_runs = LastRuns()
 """What the latest runs left, for the backward sweeps that follow them."""
 
 
@@ -74,11 +75,11 @@ def expectations(backend: ArrayBackend, inputs: PlanInputs, sums: Sequence[Terms
 @lru_cache(maxsize=512)
 def _state_operation(backend: Any, plan: Plan, native: Any) -> Callable[..., Array]:
     def forward(angles: Any, *others: Any) -> Any:
-        states = _Run(plan, angles, others).states()
+        states = _Run(plan, (angles, *others)).states
         return _joined(states).reshape(*angles.shape[:-1], 1 << plan.num_wires)
 
     def backward(inputs: Any, result: Any, cotangent: Any) -> list[Any]:
-        run = _Run(plan, *_first_and_rest(inputs))
+        run = _Run(plan, inputs)
         return run.pulled(_apart(result, run.batch), _apart(cotangent, run.batch))
 
     def output(angles: ArraySpec, *others: ArraySpec) -> ArraySpec:
@@ -100,17 +101,16 @@ def _sum_operation(backend: Any, plan: Plan, sums: tuple[Terms, ...], native: An
     masks, coefficients = masks[order], _coefficients(sums, [words[place] for place in order])
 
     def forward(angles: Any, *others: Any) -> Any:
-        run = _Run(plan, angles, others)
-        states = run.states(last_states.take(plan, (angles, *others)))
-        values = run.word_values(states, masks) @ coefficients
-        last_states.keep(plan, (angles, *others), states)
+        inputs = (angles, *others)
+        run = last_runs.take(plan, inputs) or _Run(plan, inputs)
+        values = run.word_values(masks) @ coefficients
+        last_runs.keep(plan, inputs, run)
         return values.reshape(*angles.shape[:-1], len(sums))
 
     def backward(inputs: Any, result: Any, cotangent: Any) -> list[Any]:
-        run = _Run(plan, *_first_and_rest(inputs))
-        states = run.states(last_states.take(plan, inputs))
+        run = last_runs.take(plan, inputs) or _Run(plan, inputs)
         weights = np.asarray(cotangent.reshape(run.batch, len(sums)) @ coefficients.T, "float64")
-        return run.pulled(states, run.weighted_words(states, masks, weights))
+        return run.pulled(run.states, run.weighted_words(masks, weights))
 
     def output(angles: ArraySpec, *others: ArraySpec) -> ArraySpec:
         return ArraySpec((*angles.shape[:-1], len(sums)), angles.dtype)
@@ -132,7 +132,8 @@ def _sum_operation(backend: Any, plan: Plan, sums: tuple[Terms, ...], native: An
 class _Run:
     """One run of a plan over NumPy arrays, whose leading axes are all one batch inside."""
 
-    def __init__(self, plan: Plan, angles: Any, others: Sequence[Any]) -> None:
+    def __init__(self, plan: Plan, inputs: Sequence[Any]) -> None:
+        angles, *others = inputs
         self.plan = plan
         self.shape = angles.shape
         self.dtype = angles.dtype
@@ -150,10 +151,9 @@ class _Run:
             plan.tables, self.angles, self.given, self.group, self.sources, self.matrices, self.weights
         )
 
-    def states(self, known: Any = None) -> Any:
-        """Return the final states, of shape (batch, 2, 2^wires), those that are known or new ones."""
-        if known is not None:
-            return known
+    @lazy
+    def states(self) -> Any:
+        """The final states, of shape (batch, 2, 2^wires)."""
         tables, states = self.plan.tables, self._initial_states()
 
         self._share(
@@ -191,15 +191,18 @@ class _Run:
             start += size
         return found if self.initial is None else [*found, _joined(lams).reshape(self.initial.shape)]
 
-    def word_values(self, states: Any, masks: Any) -> Any:
+    def word_values(self, masks: Any) -> Any:
+        """Return ⟨P⟩ of each word in the final states."""
+        states = self.states
         parts = self._num_parts() if self.batch == 1 else 1
         values = np.zeros((parts, self.batch, len(masks)))
 
         self._share(lambda share: word_kernels.word_values(states, masks, values[share.part], share))
         return values.sum(axis=0)
 
-    def weighted_words(self, states: Any, masks: Any, weights: Any) -> Any:
-        """Return Σ 2wPψ."""
+    def weighted_words(self, masks: Any, weights: Any) -> Any:
+        """Return Σ 2wPψ for the final states ψ."""
+        states = self.states
         lams = np.empty_like(states)
 
         self._share(lambda share: word_kernels.weighted_words(states, masks, weights, lams, share))
@@ -243,10 +246,6 @@ class _Run:
         states = np.zeros((self.batch, 2, 1 << self.plan.num_wires), self.dtype)
         states[:, 0, 0] = 1
         return states
-
-
-def _first_and_rest(inputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
-    return inputs[0], inputs[1:]
 
 
 def _apart(states: Any, batch: int) -> Any:

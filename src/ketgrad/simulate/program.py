@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TypeAlias
 
 from ketgrad.circuit.instructions import Instruction, Measure, Operation, PostSelect, Prepare, ReadoutError
 from ketgrad.errors import InvalidValueError
+from ketgrad.lazy import lazy
 from ketgrad.simulate.recipe import Recipe, make_recipe
 
 Group: TypeAlias = tuple[int, ...]
@@ -49,7 +49,7 @@ class Program:
     measured: frozenset[int] = frozenset()
     """In the pure way of writing: qubits that were measured and left alone, whose coherences count for nothing."""
 
-    @cached_property
+    @lazy
     def recipe(self) -> Recipe:
         """How its matrices are made."""
         return make_recipe(self.items, self.num_wires)

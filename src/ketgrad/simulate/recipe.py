@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from ketgrad.circuit.instructions import Measure, Operation, PostSelect, Prepare, numbers_of
+from ketgrad.lazy import lazy
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate.parts import elementary, table_gate
 from ketgrad.simulate.planning.gates import is_plannable, structure_of
@@ -48,23 +48,28 @@ class Recipe:
 
     def native_arrays(self, backend: ArrayBackend) -> list[Array]:
         """Return the backend's arrays that stand in gates: angles, matrices, amplitudes."""
+        return [value for value in self._held if backend.is_array(value)]
+
+    @lazy
+    def _held(self) -> tuple[Any, ...]:
+        """Whatever stands in gates that is no number of Python and no symbol."""
         held = [number.value for number in self.numbers.natives]
-        held += [getattr(part, "amplitudes", None) for part in self.parts]
+        held += [part.amplitudes for part in self.parts if isinstance(part, Prepare)]
         held += [part.parameters[0] for part in self.parts if isinstance(part, Operation) and part.name == "unitary"]
-        return [value for value in held if backend.is_array(value)]
+        return tuple(held)
 
     def schedule(self, *, by_layers: bool) -> Schedule:
         """Return which gates act as one in the traced engine, and, if asked for, which layers are equal."""
         return make_schedule(self.structure, self.slots, by_layers=by_layers)
 
-    @cached_property
+    @lazy
     def structure(self) -> tuple[Operation | None, ...]:
         """The gates without their parameters, None in the place of what is no gate."""
         return tuple(
             structure_of(part) if isinstance(part, Operation) and not part.is_channel else None for part in self.parts
         )
 
-    @cached_property
+    @lazy
     def segments(self) -> tuple[PlannedSegment | int, ...]:
         """The parts in order, gates in a row together for the compiled kernels, others by their places."""
         found: list[PlannedSegment | int] = []

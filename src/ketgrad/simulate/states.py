@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
 from ketgrad.circuit.checks import Controls
 from ketgrad.errors import InvalidValueError
+from ketgrad.lazy import lazy
 from ketgrad.observables.pauli import Terms
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import tensor
@@ -215,7 +215,7 @@ class PlannedState:
                 )
         return [self.known[terms] for terms in sums]
 
-    @cached_property
+    @lazy
     def vectors(self) -> StateVector:
         return StateVector(self.backend, self.run(), self.num_qubits, self.num_wires, self.measured)
 

@@ -1,4 +1,4 @@
-"""The states that the latest runs left, so that the backward sweep that follows one need not run the circuit again.
+"""The latest runs, with the states that they left, so that the backward sweep after one need not run the circuit again.
 
 A state is a function of the plan and its inputs, so one that is found under the same inputs is the right one, whoever
 left it. Whoever takes one has it alone, as the sweep works in place.
@@ -23,8 +23,8 @@ INPUT_SIZE = 1 << 16
 """Inputs with more elements, such as initial states, cost more to compare than they save."""
 
 
-class LastStates:
-    """A few states by plan and inputs, the oldest one going first."""
+class LastRuns:
+    """A few runs by plan and inputs, the oldest one going first."""
 
     def __init__(self) -> None:
         self._kept: list[tuple[Any, tuple[Any, ...], Any]] = []
@@ -36,24 +36,24 @@ class LastStates:
         # Another thread may have held the lock when the process was forked; that thread is not here to let go of it.
         self._lock = threading.Lock()
 
-    def keep(self, plan: Any, inputs: Sequence[Any], states: Any) -> None:
-        if states.nbytes > SIZE or sum(array.size for array in inputs) > INPUT_SIZE:
+    def keep(self, plan: Any, inputs: Sequence[Any], run: Any) -> None:
+        if run.states.nbytes > SIZE or sum(array.size for array in inputs) > INPUT_SIZE:
             return
         with self._lock:
             if self._place(plan, inputs) is not None:
                 return
-            self._kept.append((plan, tuple(np.array(array) for array in inputs), states))
-            while len(self._kept) > COUNT or sum(states.nbytes for _, _, states in self._kept) > SIZE:
+            self._kept.append((plan, tuple(np.array(array) for array in inputs), run))
+            while len(self._kept) > COUNT or sum(run.states.nbytes for _, _, run in self._kept) > SIZE:
                 del self._kept[0]
 
     def take(self, plan: Any, inputs: Sequence[Any]) -> Any:
-        """Return the states that a run with these inputs left, or None; nobody else has them from now on."""
+        """Return the run with these inputs, or None; nobody else has it from now on."""
         with self._lock:
             place = self._place(plan, inputs)
             return None if place is None else self._kept.pop(place)[2]
 
     def clear(self) -> None:
-        """Let go of all states."""
+        """Let go of all runs."""
         with self._lock:
             self._kept.clear()
 
