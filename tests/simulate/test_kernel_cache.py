@@ -1,5 +1,6 @@
 """Where compiled kernels are kept, in processes of their own, with a copy of the package that a test may change."""
 
+import math
 import shutil
 from pathlib import Path
 
@@ -35,6 +36,19 @@ CALL = """
 """
 
 
+CIRCUIT = """
+    import warnings
+    import ketgrad as kg
+    theta = kg.parameters("theta", (2,))
+    circuit = kg.Circuit(2).ry(theta[0], 0).rx(theta[1], 0).cx(0, 1)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        f = kg.function(circuit, kg.expval(kg.Z(1)), engine="compiled")
+        value, gradient = kg.value_and_grad(f, fallback="error")(kg.backend.array([0.4, 1.1]))
+    print(json.dumps([value.tolist(), gradient.tolist(), [warning.category.__name__ for warning in caught]]))
+"""
+
+
 LOGGED = """
     import logging
     lines = []
@@ -66,17 +80,31 @@ def environment_of(kernels, **others):
     }
 
 
-def test_without_a_folder_to_write_to_kernels_run_and_one_warning_names_the_remedy(kernels, in_new_process):
+@pytest.fixture
+def without_a_folder(kernels):
+    """The environment of a process that may write its kernels nowhere."""
     # Nothing can be made below a regular file, not even by root, as whom tests may run.
     (kernels / "__pycache__").write_text("")
     below_a_file = str(kernels / "__pycache__" / "folder")
-    environment = environment_of(kernels, HOME=below_a_file, XDG_CACHE_HOME=below_a_file, NUMBA_CACHE_DIR=below_a_file)
-    value, warned, _ = in_new_process(CALL, **environment)
+    return environment_of(kernels, HOME=below_a_file, XDG_CACHE_HOME=below_a_file, NUMBA_CACHE_DIR=below_a_file)
+
+
+def test_without_a_folder_to_write_to_kernels_run_and_one_warning_names_the_remedy(without_a_folder, in_new_process):
+    value, warned, _ = in_new_process(CALL, **without_a_folder)
     assert value == 20
     [[message, category, place]] = warned
     assert category == "KernelWarning"
     assert place == "<string>"  # the user's line, however deep inside imports it comes up
     assert message.endswith("; set NUMBA_CACHE_DIR to a folder that can be written to")
+
+
+def test_without_a_folder_to_write_to_a_circuit_has_its_value_and_gradient(without_a_folder, in_new_process):
+    # ⟨Z⟩ after RY(a) RX(b) is cos a cos b, which the CX copies to the other qubit.
+    value, gradient, warned = in_new_process(CIRCUIT, **without_a_folder)
+    assert abs(value - math.cos(0.4) * math.cos(1.1)) < 1e-12
+    expected = [-math.sin(0.4) * math.cos(1.1), -math.cos(0.4) * math.sin(1.1)]
+    assert max(abs(found - own) for found, own in zip(gradient, expected, strict=True)) < 1e-12
+    assert warned == ["KernelWarning"]
 
 
 def test_kernels_are_kept_in_the_folder_that_the_user_named(kernels, tmp_path, in_new_process):
