@@ -35,12 +35,13 @@ from ketgrad.measurements import (
     state,
     var,
 )
+from ketgrad.memory import memory_estimate
 from ketgrad.observables import hamiltonians
 from ketgrad.observables.matrix import Hermitian, Projector
 from ketgrad.observables.pauli import I, PauliSum, X, Y, Z
 from ketgrad.precision import get_precision, set_precision, use_precision
 from ketgrad.registry import available_backends, backend, get_backend, set_backend, use_backend
-from ketgrad.simulate.memory import memory_estimate, set_memory_limit
+from ketgrad.simulate.memory import set_memory_limit
 from ketgrad.transforms import grad, hessian, jacobian, jit, value_and_grad, vmap
 
 __version__ = "0.1.0"

@@ -20,7 +20,7 @@ from ketgrad.circuit.operations import check_amplitudes
 from ketgrad.circuit.parameters import Declaration, Expression
 from ketgrad.engine import ENGINES, Engine
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
-from ketgrad.execution import Execution, check_trajectories
+from ketgrad.execution import Execution, check_trajectories, engine_of_gradient
 from ketgrad.measurements import Estimate, Measurement
 from ketgrad.precision import COMPLEX_TYPES, REAL_TYPE, get_precision
 from ketgrad.protocol import Array, ArrayBackend
@@ -94,7 +94,8 @@ class CircuitFunction:
         if starts:
             check_prepares_nothing(self.execution.instructions)
         batch = _common_batch([item.batch for item in (*inputs, *starts)])
-        self.execution.check_memory(precision, math.prod(batch))
+        arrays = [item.array for item in (*inputs, *starts)]
+        self.execution.check_memory(backend, precision, math.prod(batch), arrays, has_initial=bool(starts))
         flat = {
             array: item.flat(backend, batch, REAL_TYPE[precision])
             for array, item in zip(self.parameters, inputs, strict=True)
@@ -144,7 +145,7 @@ def function(
         What to compute: `kg.expval`, `kg.var`, `kg.probs`, `kg.state`, `kg.density_matrix`, `kg.entropy`,
         `kg.mutual_info`, `kg.purity`, `kg.fidelity`; with shots or trajectories `kg.sample` and `kg.counts` too.
     gradient
-        "best" or "backprop": the framework differentiates the simulation.
+        "best": as the engine does it; "backprop": the framework differentiates the simulation, on the traced engine.
     engine
         "compiled": kernels on the processor, which differentiate once; "traced": the one written against the protocol;
         "auto": the compiled one where it runs, and the traced one for noise, other devices and further derivatives.
@@ -191,10 +192,7 @@ def function(
     _check_choice("gradient", gradient, ("best", "backprop"))
     if engine is not None:
         _check_choice("engine", engine, ENGINES)
-    if engine == "compiled" and gradient == "backprop":
-        raise UnsupportedError(
-            'the compiled engine has a backward sweep of its own; give gradient="best", or engine="traced" for backprop'
-        )
+    engine = engine_of_gradient(gradient, engine)
     execution = execution_of(circuit, measurements, shots, trajectories, engine)
     if seed is not None:
         if not execution.needs_seed:

@@ -15,7 +15,9 @@ from ketgrad.observables.pauli import PauliSum
 from ketgrad.precision import Precision
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import evolve, results, shots, trajectories
+from ketgrad.simulate.availability import engine_for
 from ketgrad.simulate.evolve import Run
+from ketgrad.simulate.footprint import footprint, traced_footprint
 from ketgrad.simulate.memory import check_memory
 from ketgrad.simulate.program import Group, Program, lower
 from ketgrad.simulate.scalars import Values
@@ -60,13 +62,44 @@ class Execution:
         fitting = [item for item in observables if isinstance(item, PauliSum) and item.num_qubits <= self.num_qubits]
         return tuple(fitting)
 
-    def check_memory(self, precision: Precision, batch: int) -> None:
-        """Refuse a run for which there is too little memory, before anything is made."""
+    @lazy
+    def asks_sums_alone(self) -> bool:
+        """Whether all that is asked for are exact expectation values and variances of Pauli sums."""
+        observables = [item.observable for item in self.measurements if isinstance(item, expval | var)]
+        is_all = 0 < len(observables) == len(self.measurements) and self.shots is None
+        return is_all and all(isinstance(observable, PauliSum) for observable in observables)
+
+    def check_memory(
+        self, backend: ArrayBackend, precision: Precision, batch: int, arrays: Sequence[Array], *, has_initial: bool
+    ) -> None:
+        """Refuse a run with these arrays for which there is too little memory, before anything is made."""
         if self.trajectories is not None:
-            check_memory(self.num_qubits, self.num_qubits, precision, batch * self.trajectories, is_mixed=False)
+            count = batch * self.trajectories
+            check_memory(self.unlowered, traced_footprint(self.unlowered, precision, count), precision, count)
         else:
-            program = self.program
-            check_memory(program.num_qubits, program.num_wires, precision, batch, is_mixed=program.is_mixed)
+            needed = self.footprint(backend, precision, batch, arrays, has_initial=has_initial)
+            check_memory(self.program, needed, precision, batch)
+
+    def footprint(
+        self,
+        backend: ArrayBackend,
+        precision: Precision,
+        batch: int,
+        arrays: Sequence[Array] = (),
+        *,
+        has_initial: bool = False,
+        with_gradient: bool = False,
+    ) -> int:
+        """Return the bytes that an exact run with these arrays takes at most."""
+        running = engine_for(backend, self.program, self.engine or get_engine(), arrays)
+        return footprint(
+            self.program,
+            running,
+            precision,
+            batch,
+            sums_alone=self.asks_sums_alone and not has_initial,
+            with_gradient=with_gradient,
+        )
 
     def results(
         self,
@@ -79,7 +112,7 @@ class Execution:
     ) -> list[Any]:
         """Return each result, of shape (batch, ...)."""
         if self.trajectories is None:
-            run = evolve.run(backend, self.program, precision, values, batch, initial, self.engine or get_engine())
+            run = self._run(backend, precision, values, batch, initial)
             if self.shots is None:
                 results.foresee(run, self._sums)
                 return [item.evaluate(run) for item in self.measurements]
@@ -108,12 +141,18 @@ class Execution:
         if 1 in (self.shots, self.trajectories):
             raise InvalidValueError("a standard error takes at least 2 shots or trajectories, got 1; give more")
         if self.shots is not None:
-            run = evolve.run(backend, self.program, precision, values, batch, initial, self.engine or get_engine())
+            run = self._run(backend, precision, values, batch, initial)
             return self._from_shots(run, self.measurements, self.shots, key)
         if self.trajectories is None:
             raise UnsupportedError("exact results have no standard error; give shots or trajectories, or call it")
         single, mean, _ = self._trajectories(backend, precision, values, batch, key, initial)
         return [self._from_trajectories(item, single, mean) for item in self.measurements]
+
+    def _run(
+        self, backend: ArrayBackend, precision: Precision, values: Values, batch: int, initial: Array | None
+    ) -> Run:
+        engine, sums_alone = self.engine or get_engine(), self.asks_sums_alone
+        return evolve.run(backend, self.program, precision, values, batch, initial, engine, sums_alone=sums_alone)
 
     def _from_shots(self, run: Run, items: Sequence[Measurement], count: int, key: Any) -> list[Estimate]:
         requests = [request for item in items for request in item.requests(run)]
@@ -169,6 +208,17 @@ class Execution:
         """Return what each single run gave, of shape (batch, trajectories, ...)."""
         assert self.trajectories is not None
         return single.state.backend.reshape(each, (-1, self.trajectories, *tuple(each.shape)[1:]))
+
+
+def engine_of_gradient(gradient: str, engine: Engine | None) -> Engine | None:
+    """Return the engine for a gradient by this method: backprop differentiates the traced one."""
+    if gradient != "backprop":
+        return engine
+    if engine == "compiled":
+        raise UnsupportedError(
+            'the compiled engine has a backward sweep of its own; give gradient="best", or engine="traced" for backprop'
+        )
+    return "traced"
 
 
 def check_trajectories(engine: Engine | None) -> None:

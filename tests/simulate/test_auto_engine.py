@@ -90,6 +90,15 @@ def test_the_compiled_engine_alone_has_no_second_derivative(autodiff_backend):
         kg.hessian(product_of_cosines("compiled"), fallback="error")(autodiff_backend.asarray(POINT))
 
 
+def test_backprop_differentiates_again_whatever_engine_is_in_force(autodiff_backend):
+    theta = kg.parameters("theta", (2,))
+    circuit = kg.Circuit(1).ry(theta[0], 0).rx(theta[1], 0)
+    with kg.use_engine("compiled"):
+        f = kg.function(circuit, kg.expval(kg.Z(0)), gradient="backprop")
+        found = kg.hessian(f, fallback="error")(autodiff_backend.asarray(POINT))
+    np.testing.assert_allclose(autodiff_backend.to_numpy(found), HESSIAN, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     "route", ["hessian", "jacfwd_jacrev", "jacrev_jacrev", "jacfwd_jacfwd", "jit", "vmap", "of_jit"]
 )

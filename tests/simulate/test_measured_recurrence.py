@@ -136,7 +136,7 @@ def test_memory_does_not_grow_with_the_number_of_steps():
 
 def test_joint_outcomes_of_all_steps_take_one_wire_for_each_bit():
     """A qubit that was measured and is then reset is its own record: 3 qubits and 10 bits, a vector of 2^13."""
-    kg.set_memory_limit(5 * 16 * 2**13)
+    kg.set_memory_limit(6 * 16 * 2**13)
     try:
         joint = kg.function(network(10), kg.probs(bits=range(10)))(inputs(10, batch=1)[0], WEIGHTS)
     finally:

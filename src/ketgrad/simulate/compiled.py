@@ -103,6 +103,7 @@ def _sum_operation(backend: Any, plan: Plan, sums: tuple[Terms, ...], native: An
     def forward(angles: Any, *others: Any) -> Any:
         inputs = (angles, *others)
         run = last_runs.take(plan, inputs) or _Run(plan, inputs)
+        last_runs.make_room(inputs, run.nbytes)
         values = run.word_values(masks) @ coefficients
         last_runs.keep(plan, inputs, run)
         return values.reshape(*angles.shape[:-1], len(sums))
@@ -150,6 +151,11 @@ class _Run:
         numbers.fill_numbers(
             plan.tables, self.angles, self.given, self.group, self.sources, self.matrices, self.weights
         )
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the states."""
+        return 2 * self.batch * self.dtype.itemsize << self.plan.num_wires
 
     @lazy
     def states(self) -> Any:

@@ -10,11 +10,12 @@ import numpy as np
 
 from ketgrad.circuit.instructions import PostSelect
 from ketgrad.engine import Engine
-from ketgrad.errors import InvalidValueError, UnsupportedError
+from ketgrad.errors import InvalidValueError
 from ketgrad.precision import COMPLEX_TYPE, Precision, precision_of
-from ketgrad.protocol import Array, ArrayBackend, Capability
+from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import readout
-from ketgrad.simulate.availability import check_kernels, kernels_available
+from ketgrad.simulate.availability import engine_for
+from ketgrad.simulate.footprint import footprint
 from ketgrad.simulate.matrices import (
     Confusion,
     Event,
@@ -56,15 +57,17 @@ def run(
     batch: int,
     initial: Array | None = None,
     engine: Engine = "auto",
+    *,
+    sums_alone: bool = False,
 ) -> Run:
-    """Run a program for each element of the batch.
+    """Run a program for each element of the batch; `sums_alone` where it is for expectation values of Pauli sums.
 
     With the engine "auto" derivatives beyond the first go through the traced engine; with "compiled" they raise.
     """
-    check_memory(program.num_qubits, program.num_wires, precision, batch, is_mixed=program.is_mixed)
-    if engine == "compiled":
-        check_compiled(backend, program)
-    if engine == "compiled" or (engine == "auto" and _suits_compiled(backend, program, values, initial)):
+    running = engine_for(backend, program, engine, (*values.values(), *(() if initial is None else (initial,))))
+    is_kept_inside = sums_alone and initial is None
+    check_memory(program, footprint(program, running, precision, batch, sums_alone=is_kept_inside), precision, batch)
+    if running == "compiled":
         events = compiled_events(backend, program.recipe, values, precision, batch, has_native=engine == "auto")
     else:
         events = circuit_events(backend, program.recipe, values, precision)
@@ -96,26 +99,6 @@ def _initial_state(backend: ArrayBackend, program: Program, vectors: Array, batc
         return StateVector(backend, vectors, program.num_qubits, program.num_wires, program.measured)
     outer = backend.einsum("za,zb->zab", vectors, backend.conj(vectors))
     return DensityMatrix(backend, backend.reshape(outer, (batch, -1)), program.num_qubits, program.num_wires)
-
-
-def _suits_compiled(backend: ArrayBackend, program: Program, values: Values, initial: Array | None) -> bool:
-    """Tell whether a program can run on the compiled engine, and its arrays are where that runs."""
-    if program.is_mixed or Capability.HOST_FUNCTION not in backend.capabilities:
-        return False
-    arrays = [*values.values(), *program.recipe.native_arrays(backend), *(() if initial is None else (initial,))]
-    devices = {backend.device(array) or backend.devices()[0] for array in arrays} or {backend.devices()[0]}
-    return all(device.startswith("cpu") for device in devices) and kernels_available()
-
-
-def check_compiled(backend: ArrayBackend, program: Program) -> None:
-    """Refuse what the compiled engine does not run, and all where its kernels can't be compiled."""
-    if program.is_mixed:
-        raise UnsupportedError('the compiled engine has no noise; give engine="traced", or trajectories')
-    if Capability.HOST_FUNCTION not in backend.capabilities:
-        raise UnsupportedError(
-            f'the {backend.name} backend runs nothing outside of it, so not the compiled engine; give engine="traced"'
-        )
-    check_kernels()
 
 
 def device_of(backend: ArrayBackend, events: list[Event], initial: Array | None) -> str | None:

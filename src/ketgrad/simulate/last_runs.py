@@ -23,6 +23,11 @@ INPUT_SIZE = 1 << 16
 """Inputs with more elements, such as initial states, cost more to compare than they save."""
 
 
+def room_taken(size: int) -> int:
+    """Return the bytes that states of this size take, where one run follows another: one, or as many as are kept."""
+    return max(size, min(COUNT * size, SIZE))
+
+
 class LastRuns:
     """A few runs by plan and inputs, the oldest one going first."""
 
@@ -37,13 +42,21 @@ class LastRuns:
         self._lock = threading.Lock()
 
     def keep(self, plan: Any, inputs: Sequence[Any], run: Any) -> None:
-        if run.states.nbytes > SIZE or sum(array.size for array in inputs) > INPUT_SIZE:
+        if not _is_worth_keeping(inputs, run.states.nbytes):
             return
         with self._lock:
             if self._place(plan, inputs) is not None:
                 return
             self._kept.append((plan, tuple(np.array(array) for array in inputs), run))
-            while len(self._kept) > COUNT or sum(run.states.nbytes for _, _, run in self._kept) > SIZE:
+            while len(self._kept) > COUNT or self._size() > SIZE:
+                del self._kept[0]
+
+    def make_room(self, inputs: Sequence[Any], size: int) -> None:
+        """Let go ahead of what a run, whose states have this size, drives out when it is kept."""
+        if not _is_worth_keeping(inputs, size):
+            return
+        with self._lock:
+            while self._kept and (len(self._kept) >= COUNT or self._size() + size > SIZE):
                 del self._kept[0]
 
     def take(self, plan: Any, inputs: Sequence[Any]) -> Any:
@@ -57,11 +70,18 @@ class LastRuns:
         with self._lock:
             self._kept.clear()
 
+    def _size(self) -> int:
+        return sum(run.states.nbytes for _, _, run in self._kept)
+
     def _place(self, plan: Any, inputs: Sequence[Any]) -> int | None:
         for place, (known, arrays, _) in enumerate(self._kept):
             if known is plan and len(arrays) == len(inputs) and all(map(_is_same, arrays, inputs)):
                 return place
         return None
+
+
+def _is_worth_keeping(inputs: Sequence[Any], size: int) -> bool:
+    return size <= SIZE and sum(array.size for array in inputs) <= INPUT_SIZE
 
 
 def _is_same(left: Any, right: Any) -> bool:

@@ -1,32 +1,17 @@
-"""What a simulation needs of memory, and the refusal of one that needs too much."""
+"""How much memory a simulation may take, and the refusal of one that needs more."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from ketgrad.checks import check_integer
 from ketgrad.circuit.checks import count_noun
-from ketgrad.errors import InvalidTypeError, InvalidValueError, OutOfMemoryError, UnsupportedError
-from ketgrad.precision import COMPLEX_TYPE, Precision, get_precision
+from ketgrad.errors import InvalidValueError, OutOfMemoryError
+from ketgrad.precision import Precision
 from ketgrad.settings import Setting
-from ketgrad.simulate.parts import elementary
-from ketgrad.simulate.program import lower
-
-if TYPE_CHECKING:
-    from ketgrad.circuit.circuit import Circuit
-    from ketgrad.measurements import Measurement
-
-STATES_IN_FLIGHT = 5
-"""A gate needs its input, its output, and a copy in another order of axes; the widest steps were measured to take 5."""
-
-STATES_OF_A_GRADIENT = 3
-"""What a backward pass takes beside the states that it keeps."""
+from ketgrad.simulate.program import Program
 
 CONTROL_GROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """Where Linux writes down what a container may use."""
@@ -48,74 +33,24 @@ def set_memory_limit(limit: int | None) -> None:
     _limit.set(limit)
 
 
-def memory_estimate(
-    circuit: Circuit, gradient: str | None = None, batch: int = 1, measurements: Sequence[Measurement] = ()
-) -> int:
-    """Return the bytes that the states of a run take, in the precision in force.
-
-    Parameters
-    ----------
-    circuit
-        The circuit; noise makes its states density matrices, measurements in its middle may add wires.
-    gradient
-        None for results alone; "backprop" (or "best") for a gradient, which keeps the state after every gate.
-    batch
-        How many sets of parameters run at once.
-    measurements
-        What is asked for, where it is classical bits, such as `[kg.counts(bits=[0, 1])]`: the outcomes of qubits that
-        go on are kept on wires of their own until then.
-
-    Raises
-    ------
-    UnsupportedError
-        For another gradient method.
-
-    Examples
-    --------
-    >>> import ketgrad as kg
-    >>> kg.memory_estimate(kg.Circuit(20).h(0))  # five states of 2^20 complex numbers
-    83886080
-    >>> kg.memory_estimate(kg.Circuit(10).depolarizing(0.1, 0), batch=2)
-    167772160
-    """
-    if not hasattr(circuit, "operations"):
-        raise InvalidTypeError(f"memory_estimate takes a circuit, got a {type(circuit).__name__}")
-    if gradient not in (None, "best", "backprop"):
-        raise UnsupportedError(f"gradient {gradient!r} is not there; give None, best or backprop")
-    if check_integer(batch, "the batch") < 1:
-        raise InvalidValueError(f"the batch is {batch}; give at least 1")
-    groups = [group for item in measurements for group in item.groups]
-    program = lower(circuit.operations, circuit.num_qubits, groups)
-    states = STATES_IN_FLIGHT
-    if gradient is not None:
-        states += STATES_OF_A_GRADIENT + sum(1 for item in program.items for _ in elementary(item))
-    return states * state_bytes(program.num_wires, get_precision(), batch, is_mixed=program.is_mixed)
-
-
-def state_bytes(num_wires: int, precision: Precision, batch: int, *, is_mixed: bool) -> int:
-    """Return the size of the states, as density matrices where they are mixed."""
-    elements = 1 << (2 * num_wires if is_mixed else num_wires)
-    return batch * np.dtype(COMPLEX_TYPE[precision]).itemsize * elements
-
-
-def check_memory(num_qubits: int, num_wires: int, precision: Precision, batch: int, *, is_mixed: bool) -> None:
-    """Refuse a run for which there is too little memory.
+def check_memory(program: Program, needed: int, precision: Precision, batch: int) -> None:
+    """Refuse a run that needs more bytes than there are.
 
     Raises
     ------
     OutOfMemoryError
         A `MemoryError` that names what is needed and what is there.
     """
-    needed = STATES_IN_FLIGHT * state_bytes(num_wires, precision, batch, is_mixed=is_mixed)
     present = _limit.get() or available_memory()
     if present is None or needed <= present:
         return
-    further = f", and {num_wires - num_qubits} more for outcomes," if num_wires > num_qubits else ""
+    outcomes = program.num_wires - program.num_qubits
+    further = f", and {outcomes} more for outcomes," if outcomes else ""
     times = "" if batch == 1 else f"{batch} times "
-    what = f"{times}{count_noun(num_qubits, 'qubit')}{further}"
-    kind = " as density matrices, which noise takes," if is_mixed else ""
+    what = f"{times}{count_noun(program.num_qubits, 'qubit')}{further}"
+    kind = " as density matrices, which noise takes," if program.is_mixed else ""
     ways = ["use fewer qubits", 'kg.set_precision("single"), which halves it']
-    if is_mixed:
+    if program.is_mixed:
         ways.append("kg.function(..., trajectories=...), which takes state vectors")
     there = "this machine has" if _limit.get() is None else "the limit set is"
     if batch > 1:

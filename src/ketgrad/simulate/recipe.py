@@ -58,6 +58,11 @@ class Recipe:
         held += [part.parameters[0] for part in self.parts if isinstance(part, Operation) and part.name == "unitary"]
         return tuple(held)
 
+    @lazy
+    def is_one_segment(self) -> bool:
+        """Whether the compiled kernels run all of it in one go."""
+        return bool(self.parts) and all(map(is_plannable, self.parts))
+
     def schedule(self, *, by_layers: bool) -> Schedule:
         """Return which gates act as one in the traced engine, and, if asked for, which layers are equal."""
         return make_schedule(self.structure, self.slots, by_layers=by_layers)

@@ -22,6 +22,7 @@ from ketgrad.precision import Precision
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec
 from ketgrad.simulate import readout, tensor
 from ketgrad.simulate.evolve import Run, device_of, initial_vectors
+from ketgrad.simulate.footprint import traced_footprint
 from ketgrad.simulate.host import on_host
 from ketgrad.simulate.matrices import Choice, Confusion, Event, Loading, Step, circuit_events
 from ketgrad.simulate.memory import check_memory
@@ -43,7 +44,7 @@ def run(
 ) -> Run:
     """Run a circuit, measurements and all, `count` times, each time with other choices of what happens by chance."""
     num_qubits = program.num_qubits
-    check_memory(num_qubits, num_qubits, precision, count, is_mixed=False)
+    check_memory(program, traced_footprint(program, precision, count), precision, count)
     events = circuit_events(backend, program.recipe, values, precision, by_choice=True)
     keys = iter(backend.random_split(key, 1 + 2 * len(program.recipe.parts)))
     vectors = initial_vectors(backend, program, precision, count, device_of(backend, events, initial), initial)
