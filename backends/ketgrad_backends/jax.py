@@ -154,6 +154,16 @@ class JaxBackend(AutorayAlgebra):
             return jax.random.normal(key, tuple(shape), type_name(dtype or real_type()))
         return super().random_normal(key, shape, dtype=dtype)
 
+    def custom_gradient(
+        self, function: Callable[..., Array], pullback: Callable[[Sequence[Array], Array], Sequence[Array]], /
+    ) -> Callable[..., Array]:
+        operation = jax.custom_vjp(function)
+        operation.defvjp(
+            lambda *inputs: (operation(*inputs), inputs),
+            lambda inputs, cotangent: tuple(map(jnp.conj, pullback(inputs, jnp.conj(cotangent)))),
+        )
+        return lambda *values: operation(*map(self.asarray, values))
+
     def host_function(
         self,
         forward: Callable[..., Any],

@@ -136,6 +136,18 @@ class NumpyBackend(AutorayAlgebra):
     def _in_kind(self, gradient: Array, leaf: Array) -> Array:
         return self.conj(gradient) if self.dtype(leaf) in COMPLEX_TYPES else self.real(gradient)
 
+    def custom_gradient(
+        self, function: Callable[..., Array], pullback: Callable[[Sequence[Array], Array], Sequence[Array]], /
+    ) -> Callable[..., Array]:
+        def vjp_of_operation(argnums: Any, result: Any, inputs: Any) -> Callable[[Any], list[Any]]:
+            def pull(cotangent: Any) -> list[Any]:
+                gradients = pullback(inputs, self.conj(cotangent))
+                return [self.conj(gradients[index]) for index in argnums]
+
+            return pull
+
+        return lambda *inputs: _operation(*map(self.asarray, inputs), forward=function, vjp=vjp_of_operation)
+
     def host_function(
         self,
         forward: Callable[..., Any],
@@ -165,16 +177,16 @@ class NumpyBackend(AutorayAlgebra):
 
             return pull
 
-        return lambda *inputs: _host_call(*map(self.asarray, inputs), forward=plain_forward, vjp=vjp_of_operation)
+        return lambda *inputs: _operation(*map(self.asarray, inputs), forward=plain_forward, vjp=vjp_of_operation)
 
 
 # One for all operations: autograd keeps the derivative of every primitive for as long as the process lives.
 @primitive
-def _host_call(*inputs: Any, forward: Callable[..., Any], vjp: Callable[..., Any]) -> Any:
+def _operation(*inputs: Any, forward: Callable[..., Any], vjp: Callable[..., Any]) -> Any:
     return forward(*inputs)
 
 
-defvjp_argnums(_host_call, lambda argnums, result, inputs, given: given["vjp"](argnums, result, inputs))
+defvjp_argnums(_operation, lambda argnums, result, inputs, given: given["vjp"](argnums, result, inputs))
 
 
 @cache

@@ -17,6 +17,7 @@ from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
 from ketgrad.precision import INTEGER_TYPES, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
+from ketgrad_backends.pytorch_gradient import Custom, custom_operation
 from ketgrad_backends.pytorch_host import host_operation
 from ketgrad_backends.pytorch_jit import is_tracing, torch_compiler
 
@@ -121,6 +122,12 @@ class TorchBackend(AutorayAlgebra):
             if torch._C._functorch.peek_interpreter_stack() is not None:
                 return _functional_vjp(function, leaves)
             return _eager_vjp(function, leaves)
+
+    def custom_gradient(
+        self, function: Callable[..., Array], pullback: Callable[[Sequence[Array], Array], Sequence[Array]], /
+    ) -> Callable[..., Array]:
+        operation = custom_operation(Custom(function, pullback))
+        return lambda *inputs: operation(*map(self.asarray, inputs))
 
     def host_function(
         self,

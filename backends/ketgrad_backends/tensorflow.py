@@ -175,6 +175,19 @@ class TensorflowBackend(AutorayAlgebra):
 
         return value, aux, pullback
 
+    def custom_gradient(
+        self, function: Callable[..., Array], pullback: Callable[[Sequence[Array], Array], Sequence[Array]], /
+    ) -> Callable[..., Array]:
+        @tf.custom_gradient
+        def operation(*inputs: Array) -> Any:
+            def pull(cotangent: Array) -> Sequence[Array]:
+                # The inputs may be of a graph around this one, which a further derivative reaches through copies.
+                return pullback(list(map(tf.identity, inputs)), tf.convert_to_tensor(cotangent))
+
+            return function(*inputs), pull
+
+        return lambda *values: operation(*map(self.asarray, values))
+
     def host_function(
         self,
         forward: Callable[..., Any],

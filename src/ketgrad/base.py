@@ -36,6 +36,12 @@ class BackendBase:
             result = step(result, *(self.take(array, index, axis=0) for array in arrays))
         return result
 
+    def custom_gradient(
+        self, function: Callable[..., Array], pullback: Callable[[Sequence[Array], Array], Sequence[Array]], /
+    ) -> Callable[..., Array]:
+        """Return the function itself, for a backend that differentiates nothing."""
+        return function
+
     def random_key(self, seed: int | None, /) -> Key:
         return randomness.random_key(seed)
 

@@ -254,6 +254,17 @@ class ArrayBackend(Protocol):
         """Differentiate on two paths: the framework's own, then finite differences for each None."""
         ...
 
+    def custom_gradient(
+        self, function: Callable[..., Array], pullback: Callable[[Sequence[Array], Array], Sequence[Array]], /
+    ) -> Callable[..., Array]:
+        """Return the function with a gradient of its own in place of the framework's.
+
+        `pullback(inputs, cotangent)` gives a gradient for each input. Both are written in the framework's operations,
+        and what the pullback does can be differentiated in turn. A backend without automatic differentiation returns
+        the function as it is.
+        """
+        ...
+
     def host_function(
         self,
         forward: Callable[..., Any],

@@ -166,6 +166,30 @@ class HostSecondDerivativeZero(NumpyBackend):
             return super().vjp(lambda *inner: function(*map(getval, inner)), leaves)
 
 
+@caught_by("test_each_input_has_the_gradient_that_was_given")
+class CustomGradientForgotten(NumpyBackend):
+    """`custom_gradient` leaves the function the gradient that the framework finds."""
+
+    def custom_gradient(self, function, pullback, /):
+        return function
+
+
+@caught_by("test_complex_cotangents_come_and_go_by_the_protocols_convention")
+class CustomGradientConjugated(NumpyBackend):
+    """`custom_gradient` hands out cotangents by another convention."""
+
+    def custom_gradient(self, function, pullback, /):
+        return super().custom_gradient(function, lambda inputs, cotangent: pullback(inputs, np.conj(getval(cotangent))))
+
+
+@caught_by("test_the_pullback_is_differentiated_in_turn")
+class CustomGradientDetached(NumpyBackend):
+    """What `custom_gradient` pulls back stands in no graph."""
+
+    def custom_gradient(self, function, pullback, /):
+        return super().custom_gradient(function, lambda *given: [getval(found) for found in pullback(*given)])
+
+
 @caught_by("test_each_step_takes_what_the_one_before_it_returned")
 class FoldsFromTheEnd(NumpyBackend):
     """`fold` takes the last element first."""
