@@ -1,6 +1,6 @@
 """Quantum circuits, differentiable in whatever array framework is already there."""
 
-from ketgrad import templates
+from ketgrad import gradients, templates
 from ketgrad.circuit import Circuit
 from ketgrad.circuit.noise_model import NoiseModel
 from ketgrad.circuit.parameters import parameters
@@ -83,6 +83,7 @@ __all__ = [
     "get_engine",
     "get_precision",
     "grad",
+    "gradients",
     "hamiltonians",
     "hessian",
     "jacobian",

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from ketgrad.circuit.classical_methods import check_has_bits
 from ketgrad.circuit.instructions import Instruction, Prepare, ReadoutError, numbers_of
 from ketgrad.circuit.operations import check_amplitudes
 from ketgrad.circuit.parameters import Declaration, Expression
+from ketgrad.differentiate.methods import Method, method_of
 from ketgrad.engine import ENGINES, Engine
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
-from ketgrad.execution import Execution, check_trajectories, engine_of_gradient
+from ketgrad.execution import Execution, Inputs, check_method, check_trajectories
 from ketgrad.measurements import Estimate, Measurement
 from ketgrad.precision import COMPLEX_TYPES, REAL_TYPE, get_precision
 from ketgrad.protocol import Array, ArrayBackend
@@ -74,6 +76,20 @@ class CircuitFunction:
 
         return self._run(self.execution.estimates, values, named, initial_state, seed, with_batch)
 
+    def with_method(self, method: Method | None) -> CircuitFunction:
+        """Return the same function with another gradient method; None for the best one."""
+        execution = self.execution
+        check_method(method, execution.engine, execution.shots, execution.trajectories)
+        changed = copy(self)
+        changed.execution = replace(execution, gradient=method)
+        return changed
+
+    def measuring(self, *measurements: Measurement) -> CircuitFunction:
+        """Return a function of the same circuit that measures something else."""
+        changed = copy(self)
+        changed.execution = replace(self.execution, measurements=measurements)
+        return changed
+
     def __repr__(self) -> str:
         names = ", ".join(f"{array.name}{list(array.shape)}" for array in self.parameters)
         return f"function({names}) of {self.num_qubits} qubits"
@@ -87,6 +103,15 @@ class CircuitFunction:
         seed: Any,
         with_batch: Callable[..., Any],
     ) -> Any:
+        key = self._key(get_backend(), seed)
+        inputs, batch = self.prepared(values, named, initial_state, key)
+        results = tuple(with_batch(inputs.backend, item, batch) for item in compute(*inputs))
+        return results if len(results) > 1 else results[0]
+
+    def prepared(
+        self, values: tuple[Any, ...], named: dict[str, Any], initial_state: Any = None, key: Any = None
+    ) -> tuple[Inputs, tuple[int, ...]]:
+        """Return what the circuit is run with, checked, and the axes of the batch."""
         backend, precision = get_backend(), get_precision()
         given = self._given(values, named)
         inputs = [_Input.of(backend, given[array.name], array.name, array.shape) for array in self.parameters]
@@ -101,10 +126,7 @@ class CircuitFunction:
             for array, item in zip(self.parameters, inputs, strict=True)
         }
         initial = starts[0].flat(backend, batch) if starts else None
-        key = self._key(backend, seed)
-        found = compute(backend, precision, flat, math.prod(batch), key, initial)
-        results = tuple(with_batch(backend, item, batch) for item in found)
-        return results if len(results) > 1 else results[0]
+        return Inputs(backend, precision, flat, math.prod(batch), key, initial), batch
 
     def _key(self, backend: ArrayBackend, seed: Any) -> Any:
         chosen = self.seed if seed is None else seed
@@ -129,7 +151,7 @@ class CircuitFunction:
 def function(
     circuit: Circuit,
     *measurements: Measurement,
-    gradient: str = "best",
+    gradient: str | Method = "best",
     engine: Engine | None = None,
     shots: int | None = None,
     trajectories: int | None = None,
@@ -145,7 +167,11 @@ def function(
         What to compute: `kg.expval`, `kg.var`, `kg.probs`, `kg.state`, `kg.density_matrix`, `kg.entropy`,
         `kg.mutual_info`, `kg.purity`, `kg.fidelity`; with shots or trajectories `kg.sample` and `kg.counts` too.
     gradient
-        "best": as the engine does it; "backprop": the framework differentiates the simulation, on the traced engine.
+        How the function is differentiated: "backprop" by the framework, through the simulation, to any order; "adjoint"
+        by the backward sweep of the compiled engine; "parameter-shift", exactly, from values at other angles;
+        "finite-diff" and "spsa" from differences; or a method with options, such as
+        `kg.gradients.FiniteDifference(step=0.01)`. With shots the last three work from shots. "best" takes what the
+        engine has, and with shots parameter-shift, where all gates have a shift rule.
     engine
         "compiled": kernels on the processor, which differentiate once; "traced": the one written against the protocol;
         "auto": the compiled one where it runs, and the traced one for noise, other devices and further derivatives.
@@ -158,7 +184,8 @@ def function(
         How many single runs, with chance at each measurement and channel, stand for the density matrix; each sample
         takes one. Not together with shots.
     seed
-        An integer for the same numbers at every call and on every backend; None for new ones each time.
+        An integer for the same numbers at every call and on every backend; None for new ones each time. For shots,
+        trajectories and "spsa".
 
     Returns
     -------
@@ -189,11 +216,10 @@ def function(
     for measurement in measurements:
         if not isinstance(measurement, Measurement):
             raise InvalidTypeError(f"got {measurement!r} to measure; give a measurement, such as kg.expval(kg.Z(0))")
-    _check_choice("gradient", gradient, ("best", "backprop"))
+    method = method_of(gradient)
     if engine is not None:
         _check_choice("engine", engine, ENGINES)
-    engine = engine_of_gradient(gradient, engine)
-    execution = execution_of(circuit, measurements, shots, trajectories, engine)
+    execution = execution_of(circuit, measurements, shots, trajectories, engine, method)
     if seed is not None:
         if not execution.needs_seed:
             raise InvalidValueError("an exact function takes no seed; give shots or trajectories as well")
@@ -207,8 +233,10 @@ def execution_of(
     shots: int | None,
     trajectories: int | None,
     engine: Engine | None,
+    method: Method | None = None,
 ) -> Execution:
-    """Check numbers of shots and trajectories, and the classical bits that are asked for."""
+    """Check numbers of shots and trajectories, the gradient method, and the classical bits that are asked for."""
+    check_method(method, engine, shots, trajectories)
     if shots is not None and trajectories is not None:
         raise UnsupportedError(
             "shots and trajectories were given; give trajectories alone, each of which is measured once by kg.sample "
@@ -218,7 +246,7 @@ def execution_of(
         check_trajectories(engine)
     counted = None if shots is None else check_shots(shots)
     runs = None if trajectories is None else check_shots(trajectories, "the number of trajectories")
-    execution = Execution(circuit.operations, circuit.num_qubits, tuple(measurements), counted, runs, engine)
+    execution = Execution(circuit.operations, circuit.num_qubits, tuple(measurements), counted, runs, engine, method)
     for group in execution.groups:
         check_has_bits(circuit.num_bits, group, "a measurement")
     return execution

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ketgrad.circuit.instructions import Instruction
+from ketgrad.differentiate.methods import (
+    SPSA,
+    Adjoint,
+    Backprop,
+    Method,
+    MethodByRule,
+    ParameterShift,
+    has_shift_rule,
+)
 from ketgrad.engine import Engine, get_engine
 from ketgrad.errors import InvalidValueError, UnsupportedError
 from ketgrad.lazy import lazy
 from ketgrad.measurements import Estimate, Measurement, counts, expval, probs, sample, var
+from ketgrad.observables.matrix import Hermitian
 from ketgrad.observables.pauli import PauliSum
 from ketgrad.precision import Precision
 from ketgrad.protocol import Array, ArrayBackend
@@ -20,7 +33,23 @@ from ketgrad.simulate.evolve import Run
 from ketgrad.simulate.footprint import footprint, traced_footprint
 from ketgrad.simulate.memory import check_memory
 from ketgrad.simulate.program import Group, Program, lower
+from ketgrad.simulate.ruled import RuledRuns, ruled_runs, side_by_side
 from ketgrad.simulate.scalars import Values
+
+
+class Inputs(NamedTuple):
+    """What a circuit is run with."""
+
+    backend: ArrayBackend
+    precision: Precision
+    values: Values
+    batch: int
+    key: Any
+    initial: Array | None
+
+    def numbers(self, program: Program) -> Array | None:
+        """Return all numbers of a program, of shape (numbers,) or (batch, numbers)."""
+        return program.recipe.numbers.bind(self.backend, self.values, self.precision)
 
 
 @dataclass(frozen=True)
@@ -34,11 +63,13 @@ class Execution:
     trajectories: int | None = None
     engine: Engine | None = None
     """None for the one in force when it runs."""
+    gradient: Method | None = None
+    """None for the best one: the engine's for exact results, the parameter-shift rule for those from shots."""
 
     @property
     def needs_seed(self) -> bool:
         """Whether chance plays a part."""
-        return self.shots is not None or self.trajectories is not None
+        return self.shots is not None or self.trajectories is not None or isinstance(self.gradient, SPSA)
 
     @lazy
     def groups(self) -> tuple[Group, ...]:
@@ -91,7 +122,7 @@ class Execution:
         with_gradient: bool = False,
     ) -> int:
         """Return the bytes that an exact run with these arrays takes at most."""
-        running = engine_for(backend, self.program, self.engine or get_engine(), arrays)
+        running = engine_for(backend, self.program, self.chosen_engine, arrays)
         return footprint(
             self.program,
             running,
@@ -111,19 +142,14 @@ class Execution:
         initial: Array | None = None,
     ) -> list[Any]:
         """Return each result, of shape (batch, ...)."""
-        if self.trajectories is None:
-            run = self._run(backend, precision, values, batch, initial)
-            if self.shots is None:
-                results.foresee(run, self._sums)
-                return [item.evaluate(run) for item in self.measurements]
-            return [estimate.value for estimate in self._from_shots(run, self.measurements, self.shots, key)]
-        single, mean, key = self._trajectories(backend, precision, values, batch, key, initial)
-        sampled = [item for item in self.measurements if isinstance(item, sample | counts)]
-        drawn = iter(self._each_once(single, sampled, key) if sampled else ())
-        return [
-            next(drawn) if isinstance(item, sample | counts) else self._mean_result(item, single, mean)
-            for item in self.measurements
-        ]
+        inputs = Inputs(backend, precision, values, batch, key, initial)
+        if self.trajectories is not None:
+            return self._from_trajectories_alone(inputs)
+        if self.shots is not None:
+            return self._from_shots_alone(inputs, self.shots)
+        run = self._run(inputs) if self.rule is None else self._ruled(inputs, self.rule).run()
+        results.foresee(run, self._sums)
+        return [item.evaluate(run) for item in self.measurements]
 
     def estimates(
         self,
@@ -135,44 +161,110 @@ class Execution:
         initial: Array | None = None,
     ) -> list[Estimate]:
         """Return each result with its standard error."""
+        inputs = Inputs(backend, precision, values, batch, key, initial)
         for item in self.measurements:
             if not isinstance(item, expval | var | probs):
                 raise UnsupportedError(f"{type(item).__name__} has no standard error; estimate expval, var and probs")
         if 1 in (self.shots, self.trajectories):
             raise InvalidValueError("a standard error takes at least 2 shots or trajectories, got 1; give more")
         if self.shots is not None:
-            run = self._run(backend, precision, values, batch, initial)
-            return self._from_shots(run, self.measurements, self.shots, key)
+            run = self._run(inputs)
+            measured = _measured(run, self.measurements, self.shots, key)
+            return [item.from_shots(run, measured) for item in self.measurements]
         if self.trajectories is None:
             raise UnsupportedError("exact results have no standard error; give shots or trajectories, or call it")
-        single, mean, _ = self._trajectories(backend, precision, values, batch, key, initial)
+        single, mean, _ = self._trajectories(inputs)
         return [self._from_trajectories(item, single, mean) for item in self.measurements]
 
-    def _run(
-        self, backend: ArrayBackend, precision: Precision, values: Values, batch: int, initial: Array | None
-    ) -> Run:
-        engine, sums_alone = self.engine or get_engine(), self.asks_sums_alone
-        return evolve.run(backend, self.program, precision, values, batch, initial, engine, sums_alone=sums_alone)
+    @property
+    def rule(self) -> MethodByRule | None:
+        """The method by whose rule results are differentiated, None where an engine does it."""
+        if isinstance(self.gradient, MethodByRule):
+            return self.gradient
+        has_best = self.gradient is None and self.shots is not None and has_shift_rule(self.program.recipe)
+        return ParameterShift() if has_best else None
 
-    def _from_shots(self, run: Run, items: Sequence[Measurement], count: int, key: Any) -> list[Estimate]:
-        requests = [request for item in items for request in item.requests(run)]
-        measured = shots.measure(run, requests, count, key)
-        return [item.from_shots(run, measured) for item in items]
+    @property
+    def chosen_engine(self) -> Engine:
+        """The engine that the gradient method takes, or the one given, or the one in force."""
+        if isinstance(self.gradient, Backprop):
+            return "traced"
+        return "compiled" if isinstance(self.gradient, Adjoint) else self.engine or get_engine()
 
-    def _trajectories(
-        self,
-        backend: ArrayBackend,
-        precision: Precision,
-        values: Values,
-        batch: int,
-        key: Any,
-        initial: Array | None,
-    ) -> tuple[Run, Run, Any]:
+    def _run(self, inputs: Inputs) -> Run:
+        backend, precision, _, batch, _, initial = inputs
+        numbers, sums_alone = inputs.numbers(self.program), self.asks_sums_alone
+        return evolve.run(
+            backend, self.program, precision, numbers, batch, initial, self.chosen_engine, sums_alone=sums_alone
+        )
+
+    def _ruled(self, inputs: Inputs, rule: MethodByRule) -> RuledRuns:
+        backend, precision, _, batch, key, initial = inputs
+        numbers = inputs.numbers(self.program)
+        observables = [item.observable for item in self.measurements if isinstance(item, expval | var)]
+        matrices = [item.matrix for item in observables if isinstance(item, Hermitian) and self.shots is not None]
+        return ruled_runs(
+            backend,
+            self.program,
+            precision,
+            numbers,
+            batch,
+            initial,
+            self.chosen_engine,
+            rule,
+            key,
+            self.shots,
+            matrices,
+        )
+
+    def _from_shots_alone(self, inputs: Inputs, count: int) -> list[Any]:
+        """Return results from shots; those that follow from means are differentiated by the rule, if there is one."""
+        sizes = [item.mean_sizes(self.num_qubits) for item in self.measurements]
+        estimated = iter(self._by_rule(inputs, self.rule, count, sizes) if self.rule is not None and any(sizes) else ())
+        if self.rule is None or not all(sizes):
+            run = self._run(inputs)
+            measured = _measured(run, self.measurements, count, inputs.key)
+        return [
+            next(estimated) if self.rule is not None and own else item.from_shots(run, measured).value
+            for item, own in zip(self.measurements, sizes, strict=True)
+        ]
+
+    def _by_rule(
+        self, inputs: Inputs, rule: MethodByRule, count: int, sizes: Sequence[tuple[int, ...]]
+    ) -> Iterator[Array]:
+        """Yield the results that follow from means of these sizes."""
+        backend = inputs.backend
+        constant = [_without_graph(backend, item) for item in self.measurements]
+
+        def query(run: Run, key: Any) -> Array:
+            measured = _measured(run, constant, count, key)
+            means = [item.means(run, measured) for item, own in zip(constant, sizes, strict=True) if own]
+            return side_by_side(backend, [part for parts in means for part in parts])
+
+        together = self._ruled(inputs, rule).ask(query)
+        ends = np.cumsum([0, *(size for own in sizes for size in own)])
+        parts = (backend.take(together, np.arange(*pair), axis=1) for pair in pairwise(ends))
+        for item, own in zip(self.measurements, sizes, strict=True):
+            if own:
+                yield item.from_means(backend, list(islice(parts, len(own))))
+
+    def _from_trajectories_alone(self, inputs: Inputs) -> list[Any]:
+        single, mean, key = self._trajectories(inputs)
+        sampled = [item for item in self.measurements if isinstance(item, sample | counts)]
+        drawn = iter(self._each_once(single, sampled, key) if sampled else ())
+        return [
+            next(drawn) if isinstance(item, sample | counts) else self._mean_result(item, single, mean)
+            for item in self.measurements
+        ]
+
+    def _trajectories(self, inputs: Inputs) -> tuple[Run, Run, Any]:
         """Return the single runs, their mean, and a key for what comes after."""
         assert self.trajectories is not None
         check_trajectories(self.engine or get_engine())
+        backend, precision, _, batch, key, initial = inputs
         first, second = backend.random_split(key, 2)
-        repeated = {array: _repeated(backend, value, self.trajectories) for array, value in values.items()}
+        numbers = inputs.numbers(self.unlowered)
+        repeated = None if numbers is None else _repeated(backend, numbers, self.trajectories)
         starts = None if initial is None else _repeated(backend, initial, self.trajectories)
         count = batch * self.trajectories
         single = trajectories.run(backend, self.unlowered, self.groups, precision, repeated, count, first, starts)
@@ -210,15 +302,37 @@ class Execution:
         return single.state.backend.reshape(each, (-1, self.trajectories, *tuple(each.shape)[1:]))
 
 
-def engine_of_gradient(gradient: str, engine: Engine | None) -> Engine | None:
-    """Return the engine for a gradient by this method: backprop differentiates the traced one."""
-    if gradient != "backprop":
-        return engine
-    if engine == "compiled":
+def _measured(run: Run, items: Sequence[Measurement], count: int, key: Any) -> shots.Shots:
+    return shots.measure(run, [request for item in items for request in item.requests(run)], count, key)
+
+
+def _without_graph(backend: ArrayBackend, item: Measurement) -> Measurement:
+    """Return a measurement whose matrix, if it has one, is out of the framework's graph."""
+    if not isinstance(item, expval | var) or not isinstance(item.observable, Hermitian):
+        return item
+    matrix, qubits = item.observable.matrix, item.observable.qubits
+    return replace(item, observable=Hermitian(backend.detach(matrix), qubits)) if backend.is_array(matrix) else item
+
+
+def check_method(method: Method | None, engine: Engine | None, shots: Any, trajectories: Any) -> None:
+    """Refuse a gradient method on an engine that has another, and one for shots or trajectories that it can't do."""
+    if isinstance(method, Backprop) and engine == "compiled":
         raise UnsupportedError(
             'the compiled engine has a backward sweep of its own; give gradient="best", or engine="traced" for backprop'
         )
-    return "traced"
+    if isinstance(method, Adjoint) and engine == "traced":
+        raise UnsupportedError(
+            'the adjoint method is the compiled engine\'s; leave engine out, or give gradient="backprop"'
+        )
+    if shots is not None and isinstance(method, Adjoint | Backprop):
+        raise UnsupportedError(
+            f"{method.name} differentiates exact results; with shots give parameter-shift, finite-diff or spsa"
+        )
+    if trajectories is not None and method is not None and not isinstance(method, Backprop):
+        raise UnsupportedError(
+            f"{method.name} does not go with trajectories, of which each is differentiated by the framework; leave "
+            'gradient out, or give "backprop"'
+        )
 
 
 def check_trajectories(engine: Engine | None) -> None:

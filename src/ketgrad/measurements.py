@@ -14,6 +14,7 @@ import numpy as np
 from ketgrad.checks import check_sequence
 from ketgrad.circuit.checks import check_bits, check_qubits
 from ketgrad.errors import InvalidValueError, UnsupportedError
+from ketgrad.lazy import lazy
 from ketgrad.observables.matrix import Hermitian, Observable, Projector, check_hermitian
 from ketgrad.observables.pauli import PauliSum
 from ketgrad.precision import get_precision
@@ -22,9 +23,10 @@ from ketgrad.simulate import readout, results, sampling
 from ketgrad.simulate.evolve import Run
 from ketgrad.simulate.program import Group
 from ketgrad.simulate.shots import ClassicalBits, Request, Shots
-from ketgrad.simulate.states import PlannedState, State, StateVector
+from ketgrad.simulate.states import PlannedState, RuledState, State, StateVector
 
 STATE_TOLERANCE = 1e-5
+TOO_FEW_SHOTS = "a variance takes at least 2 shots, got 1; give more"
 
 
 class Estimate(NamedTuple):
@@ -54,6 +56,18 @@ class Measurement:
         """Estimate the result from what was measured."""
         raise NotImplementedError
 
+    def mean_sizes(self, num_qubits: int) -> tuple[int, ...]:
+        """Return the sizes m of the means that an estimate from shots follows from; nothing if there are none."""
+        return ()
+
+    def means(self, run: Run, shots: Shots) -> Sequence[Array]:
+        """Return these means, each of shape (batch, m), whose expectation values are linear in the state."""
+        raise NotImplementedError
+
+    def from_means(self, backend: ArrayBackend, means: Sequence[Array]) -> Array:
+        """Return the estimate, of shape (batch, ...)."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class expval(Measurement):  # noqa: N801
@@ -71,6 +85,15 @@ class expval(Measurement):  # noqa: N801
         value, squared_error = _sum_of_means(shots, _samples(shots, self.observable))
         return Estimate(value, shots.backend.sqrt(squared_error))
 
+    def mean_sizes(self, num_qubits: int) -> tuple[int, ...]:
+        return (_num_words(self.observable),)
+
+    def means(self, run: Run, shots: Shots) -> Sequence[Array]:
+        return [_means(shots, self.observable)]
+
+    def from_means(self, backend: ArrayBackend, means: Sequence[Array]) -> Array:
+        return _combined(backend, self.observable, means[0])
+
 
 @dataclass(frozen=True)
 class var(Measurement):  # noqa: N801
@@ -83,18 +106,18 @@ class var(Measurement):  # noqa: N801
 
     def requests(self, run: Run) -> Sequence[Request]:
         if isinstance(self.observable, PauliSum):
-            return [*_requests(run, self.observable), *_requests(run, self.observable.square())]
+            return [*_requests(run, self.observable), *_requests(run, self._square)]
         return _requests(run, self.observable)
 
     def from_shots(self, run: Run, shots: Shots) -> Estimate:
         """Subtract the error of ⟨A⟩² from it, so that the mean is right; the error is that of A² − 2⟨A⟩A."""
         first = _samples(shots, self.observable)
         if isinstance(self.observable, PauliSum):
-            second = _samples(shots, self.observable.square())
+            second = _samples(shots, self._square)
         else:
             second = {index: samples * samples for index, samples in first.items()}
         if shots.count < 2:
-            raise InvalidValueError("a variance takes at least 2 shots, got 1; give more")
+            raise InvalidValueError(TOO_FEW_SHOTS)
         mean, squared_error = _sum_of_means(shots, first)
         value = _sum_of_means(shots, second)[0] - mean * mean + squared_error
         twice = 2.0 * _columns(shots, mean)
@@ -102,6 +125,34 @@ class var(Measurement):  # noqa: N801
             index: second.get(index, shots.zeros) - twice * first.get(index, shots.zeros) for index in {*first, *second}
         }
         return Estimate(value, shots.backend.sqrt(_sum_of_means(shots, linear)[1]))
+
+    def mean_sizes(self, num_qubits: int) -> tuple[int, ...]:
+        count = _num_words(self.observable)
+        return count, _num_words(self._square), count * count
+
+    def means(self, run: Run, shots: Shots) -> Sequence[Array]:
+        """Return those of A and A², and the covariances of those of A, which say by how much ⟨A⟩² is too large."""
+        first, second = _means(shots, self.observable), _means(shots, self._square, power=2)
+        if shots.count < 2:
+            raise InvalidValueError(TOO_FEW_SHOTS)
+        return [first, second, shots.backend.reshape(_covariances(shots, self.observable), (first.shape[0], -1))]
+
+    def from_means(self, backend: ArrayBackend, means: Sequence[Array]) -> Array:
+        first, second, covariances = means
+        count = int(first.shape[1])
+        each = backend.reshape(backend.detach(covariances), (-1, count, count))
+        mean = _combined(backend, self.observable, first)
+        if isinstance(self.observable, PauliSum):
+            factors = results.coefficients(backend, self.observable, first)
+            error = backend.einsum("zab,a,b->z", each, factors, factors)
+        else:
+            error = backend.reshape(each, (-1,))
+        return _combined(backend, self._square, second) - mean * mean + error
+
+    @lazy
+    def _square(self) -> Observable:
+        """A², or, where its means come from the same shots, A."""
+        return self.observable.square() if isinstance(self.observable, PauliSum) else self.observable
 
 
 @dataclass(frozen=True)
@@ -126,6 +177,17 @@ class probs(Measurement):  # noqa: N801
     def from_shots(self, run: Run, shots: Shots) -> Estimate:
         value = shots.frequencies(_drawn(self, run, shots, "probabilities"))
         return Estimate(value, shots.backend.sqrt(value * (1.0 - value) / max(shots.count - 1, 1)))
+
+    def mean_sizes(self, num_qubits: int) -> tuple[int, ...]:
+        qubits = range(num_qubits) if self.qubits is None else self.qubits
+        chosen = check_qubits(qubits, num_qubits, "probabilities") if self.bits is None else self.groups[0]
+        return (1 << len(chosen),)
+
+    def means(self, run: Run, shots: Shots) -> Sequence[Array]:
+        return [self.from_shots(run, shots).value]
+
+    def from_means(self, backend: ArrayBackend, means: Sequence[Array]) -> Array:
+        return means[0]
 
 
 @dataclass(frozen=True)
@@ -175,7 +237,7 @@ class state(Measurement):  # noqa: N801
     """The state vector, of shape (2^n,); of a circuit with noise or measurements use `density_matrix`."""
 
     def evaluate(self, run: Run) -> Array:
-        if isinstance(run.state, StateVector | PlannedState) and run.state.is_pure:
+        if isinstance(run.state, StateVector | PlannedState | RuledState) and run.state.is_pure:
             return run.state.values
         raise UnsupportedError(
             "a circuit with noise, measurements or resets has no state vector; ask for density_matrix"
@@ -262,6 +324,34 @@ def _samples(shots: Shots, observable: Observable) -> dict[int, Array]:
     return {0: shots.indicator(shots.bits(observable.qubits), observable.bits)}
 
 
+def _num_words(observable: Observable) -> int:
+    return max(1, len(observable.words)) if isinstance(observable, PauliSum) else 1
+
+
+def _means(shots: Shots, observable: Observable, power: int = 1) -> Array:
+    """Return the means of a sum's words, or of a power of another observable, of shape (batch, m)."""
+    if isinstance(observable, PauliSum):
+        return shots.means([word for word, _ in observable.words] or [()])
+    (samples,) = _samples(shots, observable).values()
+    return _columns(shots, shots.backend.sum(samples if power == 1 else samples * samples, axis=1) / shots.count)
+
+
+def _covariances(shots: Shots, observable: Observable) -> Array:
+    """Return the covariances of what `_means` returns, of shape (batch, m, m)."""
+    if isinstance(observable, PauliSum):
+        return shots.covariances([word for word, _ in observable.words] or [()])
+    (samples,) = _samples(shots, observable).values()
+    _, squared_error = _sum_of_means(shots, {0: samples})
+    return shots.backend.reshape(squared_error, (-1, 1, 1))
+
+
+def _combined(backend: ArrayBackend, observable: Observable, means: Array) -> Array:
+    """Return the mean of an observable, of shape (batch,), from what `_means` gave."""
+    if isinstance(observable, PauliSum):
+        return backend.einsum("zt,t->z", means, results.coefficients(backend, observable, means))
+    return backend.reshape(means, (-1,))
+
+
 def _sum_of_means(shots: Shots, samples: Mapping[int, Array]) -> tuple[Array, Array]:
     """Return the mean of a sum of independently measured parts, and its squared error: theirs add up."""
     backend = shots.backend
@@ -309,7 +399,7 @@ def _integers(backend: ArrayBackend, bits: Array) -> Array:
 
 def _target(state: State, target: Any, num_qubits: int) -> Array:
     backend, size = state.backend, 1 << num_qubits
-    array = backend.asarray(target, dtype=backend.dtype(state.values), device=backend.device(state.values))
+    array = backend.asarray(target, dtype=state.dtype, device=state.device)
     if tuple(array.shape) not in ((size,), (size, size)):
         raise InvalidValueError(
             f"fidelity on {num_qubits} qubits takes a state vector of shape {(size,)} or a density matrix of shape "

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ketgrad.checks import check_integer
+from ketgrad.differentiate.methods import method_of
 from ketgrad.engine import Engine, checked_engine
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
-from ketgrad.execution import Execution, engine_of_gradient
+from ketgrad.execution import Execution, check_method
 from ketgrad.precision import get_precision
 from ketgrad.registry import get_backend
 
@@ -32,8 +33,8 @@ def memory_estimate(
         The circuit; noise makes its states density matrices, measurements in its middle may add wires.
     gradient
         None for results alone; "best" for a gradient by the engine that runs the circuit, of which the compiled one
-        takes a few states however deep the circuit; "backprop" for one by the traced engine, which keeps the state
-        after every gate.
+        takes a few states however deep the circuit, as "adjoint" does; "backprop" for one by the traced engine, which
+        keeps the state after every gate.
     batch
         How many sets of parameters run at once.
     measurements
@@ -61,12 +62,14 @@ def memory_estimate(
     """
     if not hasattr(circuit, "operations"):
         raise InvalidTypeError(f"memory_estimate takes a circuit, got a {type(circuit).__name__}")
-    if gradient not in (None, "best", "backprop"):
-        raise UnsupportedError(f"gradient {gradient!r} is not there; give None, best or backprop")
+    if gradient not in (None, "best", "backprop", "adjoint"):
+        raise UnsupportedError(
+            f"the memory of the gradient {gradient!r} is not known; give None, best, backprop or adjoint"
+        )
     if check_integer(batch, "the batch") < 1:
         raise InvalidValueError(f"the batch is {batch}; give at least 1")
     wanted = None if engine is None else checked_engine(engine)
-    if gradient is not None:
-        wanted = engine_of_gradient(gradient, wanted)
-    execution = Execution(circuit.operations, circuit.num_qubits, tuple(measurements), engine=wanted)
+    method = None if gradient is None else method_of(gradient)
+    check_method(method, wanted, None, None)
+    execution = Execution(circuit.operations, circuit.num_qubits, tuple(measurements), engine=wanted, gradient=method)
     return execution.footprint(get_backend(), get_precision(), batch, with_gradient=gradient is not None)

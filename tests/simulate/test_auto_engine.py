@@ -28,7 +28,8 @@ def product_of_cosines(engine="auto", measurement=None):
 def is_planned(circuit, engine="auto"):
     """Tell whether a run of a circuit leaves a state to the kernels."""
     program = Execution(circuit.operations, circuit.num_qubits, ()).program
-    return isinstance(evolve.run(get_backend(), program, get_precision(), {}, 1, None, engine).state, PlannedState)
+    numbers = program.recipe.numbers.bind(get_backend(), {}, get_precision())
+    return isinstance(evolve.run(get_backend(), program, get_precision(), numbers, 1, None, engine).state, PlannedState)
 
 
 def test_auto_takes_the_kernels_on_the_processor(autodiff_backend):

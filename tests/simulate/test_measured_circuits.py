@@ -149,7 +149,8 @@ def test_the_pure_and_the_mixed_way_of_writing_both_give_the_branches(flavour, s
     instructions = circuit_of(flavour, seed).operations
     outcomes = program._follow(instructions, groups)
     written = program._Writer(n, outcomes, is_mixed=is_mixed).write(instructions, groups)
-    result = evolve.run(kg.get_backend(), written, "double", {}, 1)
+    numbers = written.recipe.numbers.bind(kg.get_backend(), {}, "double")
+    result = evolve.run(kg.get_backend(), written, "double", numbers, 1)
     terms = terms_of(n)
     np.testing.assert_allclose(result.state.reduced(tuple(range(n)))[0], expected.density_matrix(), atol=TOLERANCE)
     mean = measurements.expval(kg.PauliSum(terms)).evaluate(result)[0]

@@ -32,7 +32,6 @@ from ketgrad.simulate.memory import check_memory
 from ketgrad.simulate.planning.tables import Plan
 from ketgrad.simulate.program import Group, Program, Snapshot
 from ketgrad.simulate.recipe import PlannedSegment
-from ketgrad.simulate.scalars import Values
 from ketgrad.simulate.states import DensityMatrix, PlannedState, State, StateVector
 
 Bits: TypeAlias = Mapping[Group, Array]
@@ -53,24 +52,25 @@ def run(
     backend: ArrayBackend,
     program: Program,
     precision: Precision,
-    values: Values,
+    numbers: Array | None,
     batch: int,
     initial: Array | None = None,
     engine: Engine = "auto",
     *,
     sums_alone: bool = False,
 ) -> Run:
-    """Run a program for each element of the batch; `sums_alone` where it is for expectation values of Pauli sums.
+    """Run a program for each element of the batch, with its numbers of shape (numbers,) or (batch, numbers).
 
-    With the engine "auto" derivatives beyond the first go through the traced engine; with "compiled" they raise.
+    `sums_alone` says that it is for expectation values of Pauli sums. With the engine "auto" derivatives beyond the
+    first go through the traced engine; with "compiled" they raise.
     """
-    running = engine_for(backend, program, engine, (*values.values(), *(() if initial is None else (initial,))))
+    running = engine_for(backend, program, engine, [array for array in (numbers, initial) if array is not None])
     is_kept_inside = sums_alone and initial is None
     check_memory(program, footprint(program, running, precision, batch, sums_alone=is_kept_inside), precision, batch)
     if running == "compiled":
-        events = compiled_events(backend, program.recipe, values, precision, batch, has_native=engine == "auto")
+        events = compiled_events(backend, program.recipe, numbers, precision, batch, has_native=engine == "auto")
     else:
-        events = circuit_events(backend, program.recipe, values, precision)
+        events = circuit_events(backend, program.recipe, numbers, precision)
 
     def vectors() -> Array:
         return initial_vectors(backend, program, precision, batch, device_of(backend, events, initial), initial)

@@ -23,7 +23,7 @@ from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate.parts import table_gate
 from ketgrad.simulate.program import Snapshot
 from ketgrad.simulate.recipe import PlannedSegment, Recipe
-from ketgrad.simulate.scalars import Values
+from ketgrad.simulate.scalars import in_batch
 from ketgrad.simulate.schedule import FactorGroup, Fixed, Given, Layers, Row, Schedule
 
 
@@ -97,24 +97,25 @@ Event: TypeAlias = Step | Repeated | Segment | Choice | Loading | Confusion | Po
 
 
 def circuit_events(
-    backend: ArrayBackend, recipe: Recipe, values: Values, precision: Precision, *, by_choice: bool = False
+    backend: ArrayBackend, recipe: Recipe, numbers: Array | None, precision: Precision, *, by_choice: bool = False
 ) -> list[Event]:
     """Return the circuit with its matrices as arrays of the backend, in order, in the precision given.
 
+    `numbers` are all numbers of the circuit, of shape (numbers,) or (batch, numbers), None where there are none.
     Channels become superoperators, or choices of one operator. Where the framework records a program, in which a new
     array is no concrete one, equal layers come as a repetition, so that the program holds one of them.
     """
-    maker = _Maker(backend, precision, recipe.numbers.bind(backend, values, precision), by_choice)
+    maker = _Maker(backend, precision, numbers, by_choice)
     schedule = recipe.schedule(by_layers=not by_choice and _is_recorded(backend))
     return maker.events(schedule, lambda index: maker.event(recipe.parts[index], recipe.slots[index]))
 
 
 def compiled_events(
-    backend: ArrayBackend, recipe: Recipe, values: Values, precision: Precision, batch: int, *, has_native: bool
+    backend: ArrayBackend, recipe: Recipe, numbers: Array | None, precision: Precision, batch: int, *, has_native: bool
 ) -> list[Event]:
     """Return the circuit as `circuit_events` does, with gates in a row as segments for the compiled kernels."""
-    maker = _Maker(backend, precision, recipe.numbers.bind(backend, values, precision), by_choice=False)
-    angles = maker.batched_scalars(batch)
+    maker = _Maker(backend, precision, numbers, by_choice=False)
+    angles = in_batch(backend, numbers, precision, batch)
     events: list[Event] = []
     for item in recipe.segments:
         if isinstance(item, int):
@@ -123,6 +124,15 @@ def compiled_events(
             given = tuple(maker.unitary(recipe.parts[index]) for index in item.matrices)
             events.append(Segment(item, angles, given, has_native))
     return events
+
+
+def confusion_matrices(
+    backend: ArrayBackend, recipe: Recipe, numbers: Array | None, precision: Precision
+) -> dict[int, Array]:
+    """Return the errors of reading at the end of a circuit, by qubit."""
+    maker = _Maker(backend, precision, numbers, by_choice=False)
+    errors = [pair for pair in zip(recipe.parts, recipe.slots, strict=True) if isinstance(pair[0], ReadoutError)]
+    return {part.qubit: maker.confusion(part.parameters, slot) for part, slot in errors}
 
 
 def segment_events(
@@ -156,17 +166,6 @@ class _Maker:
     @property
     def device(self) -> str | None:
         return None if self.scalars is None else self.backend.device(self.scalars)
-
-    def batched_scalars(self, batch: int) -> Array:
-        """Return all numbers, of shape (batch, numbers); one zero where there are none."""
-        backend, kind = self.backend, REAL_TYPE[self.precision]
-        if self.scalars is None:
-            return backend.zeros((batch, 1), dtype=kind)
-        if len(tuple(self.scalars.shape)) == 2:
-            return self.scalars
-        if batch == 1:
-            return backend.reshape(self.scalars, (1, -1))
-        return backend.einsum("z,m->zm", backend.asarray(np.ones(batch), dtype=kind, device=self.device), self.scalars)
 
     def events(self, schedule: Schedule, alone: Callable[[int], Any]) -> list[Any]:
         """Return the events of a schedule; `alone` makes those of what is no block of gates of the table."""
@@ -234,7 +233,7 @@ class _Maker:
             case Prepare():
                 return Loading(self._amplitudes(part, slot), part.qubits)
             case ReadoutError():
-                return Confusion(self._confusion(part.parameters, slot), part.qubit)
+                return Confusion(self.confusion(part.parameters, slot), part.qubit)
             case Operation():
                 return self._operation(part, slot)
         return part
@@ -300,7 +299,8 @@ class _Maker:
         units = self.constant(channel.kraus_units)
         return Choice(backend.einsum(_batched(complex_factors, "u,umij->mij"), complex_factors, units), part.qubits)
 
-    def _confusion(self, parameters: Sequence[Any], slot: int) -> Array:
+    def confusion(self, parameters: Sequence[Any], slot: int) -> Array:
+        """Return the probabilities [read, true], of shape (2, 2) or (batch, 2, 2)."""
         weights = self._weights("misread", parameters, slot)
         places = np.zeros((5, 2, 2))
         for term, (true, read) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1)]):

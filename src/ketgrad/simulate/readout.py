@@ -58,16 +58,14 @@ def read_in_basis(state: State, setting: Word, confusions: Mapping[int, Array]) 
     A device rotates the state, X and Y to Z, and reads all the qubits, so every word has the same errors of reading.
     """
     backend, blurred = state.backend, set()
-    even = backend.asarray(np.full((2, 2), 0.5), dtype=real_type_of(state), device=backend.device(state.values))
+    even = backend.asarray(np.full((2, 2), 0.5), dtype=real_type_of(state), device=state.device)
     for qubit, letter in setting:
         if letter == "Z":
             continue
         if qubit in state.measured:
             blurred.add(qubit)  # measured before, in Z: what another basis gives is even
         else:
-            matrix = backend.asarray(
-                INTO_Z[letter], dtype=backend.dtype(state.values), device=backend.device(state.values)
-            )
+            matrix = backend.asarray(INTO_Z[letter], dtype=state.dtype, device=state.device)
             state = state.apply(matrix, (qubit,))
     qubits = [qubit for qubit, _ in setting]
     evened = misread(backend, marginal(state, qubits), [even if qubit in blurred else None for qubit in qubits])
@@ -84,7 +82,7 @@ def parity_mean(backend: ArrayBackend, probabilities: Array, places: Sequence[in
 
 def real_type_of(state: State) -> str:
     """Name the real type that goes with a state's amplitudes."""
-    return {"complex64": "float32", "complex128": "float64"}[state.backend.dtype(state.values)]
+    return {"complex64": "float32", "complex128": "float64"}[state.dtype]
 
 
 def _spread(backend: ArrayBackend, probabilities: Array, places: Sequence[int], count: int) -> Array:

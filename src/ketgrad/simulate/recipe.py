@@ -48,15 +48,16 @@ class Recipe:
 
     def native_arrays(self, backend: ArrayBackend) -> list[Array]:
         """Return the backend's arrays that stand in gates: angles, matrices, amplitudes."""
-        return [value for value in self._held if backend.is_array(value)]
+        natives = [number.value for number in self.numbers.natives]
+        return [value for value in (*natives, *self.matrices) if backend.is_array(value)]
 
     @lazy
-    def _held(self) -> tuple[Any, ...]:
-        """Whatever stands in gates that is no number of Python and no symbol."""
-        held = [number.value for number in self.numbers.natives]
-        held += [part.amplitudes for part in self.parts if isinstance(part, Prepare)]
-        held += [part.parameters[0] for part in self.parts if isinstance(part, Operation) and part.name == "unitary"]
-        return tuple(held)
+    def matrices(self) -> tuple[Any, ...]:
+        """The matrices and amplitudes that were given."""
+        held = [part.amplitudes for part in self.parts if isinstance(part, Prepare)]
+        for part in self.parts:
+            held += part.parameters if isinstance(part, Operation) and part.name in ("unitary", "kraus") else ()
+        return tuple(value for value in held if not isinstance(value, tuple))
 
     @lazy
     def is_one_segment(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ketgrad.simulate.bases import group_words
 from ketgrad.simulate.evolve import Run
 from ketgrad.simulate.host import on_host
 from ketgrad.simulate.pauli_words import word_expectations
-from ketgrad.simulate.states import PlannedState, State, StateVector
+from ketgrad.simulate.states import PlannedState, RuledState, State, StateVector
 
 NO_TARGET_DERIVATIVE = (
     "the fidelity with a density matrix has no derivative by that matrix here; give a state vector, or exchange the two"
@@ -82,7 +82,7 @@ def entropy(state: State, qubits: tuple[int, ...], base: float | None) -> Array:
 
 def smaller_side(state: State, qubits: tuple[int, ...]) -> tuple[int, ...]:
     """Return the qubits, or of a pure state all others where those are fewer: their spectrum is the same."""
-    is_pure = isinstance(state, StateVector | PlannedState) and state.is_pure
+    is_pure = isinstance(state, StateVector | PlannedState | RuledState) and state.is_pure
     if not is_pure or 2 * len(qubits) <= state.num_qubits:
         return qubits
     return tuple(qubit for qubit in range(state.num_qubits) if qubit not in qubits)
@@ -145,8 +145,8 @@ def _hermitian_expectation(state: State, observable: Hermitian, power: int = 1) 
 
 def hermitian_matrix(state: State, observable: Hermitian) -> Array:
     """Return an observable's matrix as an array of the backend, checked where its values can be seen."""
-    backend, values = state.backend, state.values
-    matrix = backend.asarray(observable.matrix, dtype=backend.dtype(values), device=backend.device(values))
+    backend = state.backend
+    matrix = backend.asarray(observable.matrix, dtype=state.dtype, device=state.device)
     if backend.is_concrete(matrix):
         check_hermitian(backend.to_numpy(matrix))
     return matrix
@@ -157,7 +157,7 @@ def pauli_expectation(run: Run, observable: PauliSum) -> Array:
     backend = run.state.backend
     words = [word for word, _ in observable.words] or [()]
     is_misread = any(qubit in run.confusions for word in words for qubit, _ in word) if run.confusions else False
-    if isinstance(run.state, PlannedState) and not is_misread and not run.state.measured:
+    if _sums_together(run.state, is_misread=is_misread):
         terms = observable.constant_terms
         if terms is not None:
             return run.state.expectations([terms])[0]
@@ -169,8 +169,13 @@ def pauli_expectation(run: Run, observable: PauliSum) -> Array:
 
 def foresee(run: Run, observables: Sequence[PauliSum]) -> None:
     """Compute the expectation values of several Pauli sums together, where the state is one that was not made yet."""
-    if isinstance(run.state, PlannedState) and not run.confusions and not run.state.measured:
+    if _sums_together(run.state, is_misread=bool(run.confusions)):
         run.state.expectations([sum.constant_terms for sum in observables if sum.constant_terms is not None])
+
+
+def _sums_together(state: State, *, is_misread: bool) -> TypeGuard[PlannedState | RuledState]:
+    """Tell whether a state computes Pauli sums itself, several at once."""
+    return isinstance(state, RuledState) or (isinstance(state, PlannedState) and not is_misread and not state.measured)
 
 
 def _misread_words(run: Run, words: Sequence[Word]) -> list[Array]:

@@ -71,6 +71,19 @@ class NumberPlan:
         return offset if total is None else total + offset
 
 
+def in_batch(backend: ArrayBackend, numbers: Array | None, precision: Precision, batch: int) -> Array:
+    """Return the numbers of a circuit for each element of a batch, of shape (batch, numbers); one zero for none."""
+    kind = REAL_TYPE[precision]
+    if numbers is None:
+        return backend.zeros((batch, 1), dtype=kind)
+    if len(tuple(numbers.shape)) == 2:
+        return numbers
+    if batch == 1:
+        return backend.reshape(numbers, (1, -1))
+    ones = backend.asarray(np.ones(batch), dtype=kind, device=backend.device(numbers))
+    return backend.einsum("z,m->zm", ones, numbers)
+
+
 def plan_numbers(numbers: Sequence[Number]) -> NumberPlan:
     """Work out how these numbers come from their sources."""
     natives = [number for number in numbers if not is_number(number.value) and not is_symbolic(number.value)]

@@ -8,7 +8,7 @@ the host; what comes of it is ordinary algebra on bits again. A drawing has no d
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -90,11 +90,38 @@ class Shots:
 
         Each word comes from the first setting that measures it; the identity, under −1, needs none.
         """
-        places: dict[int, list[int]] = {}
-        for place, word in enumerate(words):
-            indices = (index for index, (setting, _) in enumerate(self.settings) if set(word) <= set(setting))
-            places.setdefault(next(indices) if word else -1, []).append(place)
-        return {index: self._sum(index, words, own, coefficients) for index, own in places.items()}
+        found = self._by_setting(words)
+        return {index: self._sum(index, words, places, coefficients) for index, places in found.items()}
+
+    def means(self, words: Sequence[Word]) -> Array:
+        """Return the mean of each word, of shape (batch, words), each from the first setting that measures it."""
+        backend = self.backend
+        total = backend.einsum("z,w->zw", self._ones, self._picked(np.array([not word for word in words], float)))
+        for index, places in self._by_setting(words).items():
+            for own, signs in self._signs(index, words, places) if index >= 0 else ():
+                columns = self._picked(np.eye(len(words))[own])
+                total = total + backend.einsum("zt,tw->zw", backend.sum(signs, axis=1) / self.count, columns)
+        return total
+
+    def covariances(self, words: Sequence[Word]) -> Array:
+        """Return the estimated covariances of these means, of shape (batch, words, words): 0 across settings."""
+        backend, size = self.backend, len(words)
+        total = backend.einsum("z,wv->zwv", self._ones, self._picked(np.zeros((size, size))))
+        for index, places in self._by_setting(words).items():
+            for own, signs in self._signs(index, words, places, len(places)) if index >= 0 else ():
+                mean = backend.reshape(backend.sum(signs, axis=1) / self.count, (-1, 1, len(own)))
+                columns = self._picked(np.eye(size)[own])
+                distance = backend.einsum("zst,tw->zsw", signs - mean, columns)
+                products = backend.einsum("zsw,zsv->zwv", distance, distance)
+                total = total + products / (self.count * (self.count - 1))
+        return total
+
+    @property
+    def _ones(self) -> Array:
+        return self.backend.take(self.zeros, 0, axis=1) + 1.0
+
+    def _picked(self, table: Any) -> Array:
+        return self.backend.asarray(table, dtype=self.backend.dtype(self.zeros), device=self.backend.device(self.zeros))
 
     def eigenvalues(self, observable: Hermitian) -> Array:
         """Return the eigenvalue that each shot found, of shape (batch, shots)."""
@@ -117,20 +144,35 @@ class Shots:
         """Return how often each outcome came, of all shots, of shape (batch, 2^k)."""
         return on_host(self.backend, _frequencies, _frequencies_spec, NO_DERIVATIVE)(bits)
 
+    def _by_setting(self, words: Sequence[Word]) -> dict[int, list[int]]:
+        """Return the places of the words that each setting measures, of the identity under −1."""
+        places: dict[int, list[int]] = {}
+        for place, word in enumerate(words):
+            indices = (index for index, (setting, _) in enumerate(self.settings) if set(word) <= set(setting))
+            places.setdefault(next(indices) if word else -1, []).append(place)
+        return places
+
     def _sum(self, index: int, words: Sequence[Word], places: Sequence[int], coefficients: Array) -> Array:
         backend, total = self.backend, self.zeros
-        setting, bits = self.settings[index] if index >= 0 else ((), None)
-        if bits is None:
+        if index < 0:
             return total + backend.take(coefficients, places[0], axis=0)
-        masks = np.array([[float(letter in words[place]) for letter in setting] for place in places])
-        step = max(1, SIGNS_AT_ONCE // math.prod(tuple(total.shape)))
-        for start in range(0, len(places), step):
-            mask = backend.asarray(masks[start : start + step], dtype=backend.dtype(bits), device=backend.device(bits))
-            # (−1)^k = cos(πk), exact to rounding, for the number k of ones that a word sees.
-            signs = backend.cos(np.pi * backend.einsum("zsq,tq->zst", bits, mask))
-            picked = backend.take(coefficients, np.array(places[start : start + step]), axis=0)
+        for own, signs in self._signs(index, words, places):
+            picked = backend.take(coefficients, np.array(own), axis=0)
             total = total + backend.einsum("zst,t->zs", signs, picked)
         return total
+
+    def _signs(
+        self, index: int, words: Sequence[Word], places: Sequence[int], at_once: int | None = None
+    ) -> Iterator[tuple[Sequence[int], Array]]:
+        """Yield what each shot found of words of a setting, +1.0 or −1.0, of shape (batch, shots, words)."""
+        backend, (setting, bits) = self.backend, self.settings[index]
+        step = at_once or max(1, SIGNS_AT_ONCE // math.prod(tuple(self.zeros.shape)))
+        for start in range(0, len(places), step):
+            own = places[start : start + step]
+            masks = np.array([[float(letter in words[place]) for letter in setting] for place in own])
+            mask = backend.asarray(masks, dtype=backend.dtype(bits), device=backend.device(bits))
+            # (−1)^k = cos(πk), exact to rounding, for the number k of ones that a word sees.
+            yield own, backend.cos(np.pi * backend.einsum("zsq,tq->zst", bits, mask))
 
 
 def measure(run: Run, requests: Sequence[Request], shots: int, key: Any) -> Shots:
@@ -157,7 +199,7 @@ def measure(run: Run, requests: Sequence[Request], shots: int, key: Any) -> Shot
     zeros = backend.zeros(
         (run.state.values.shape[0], shots),
         dtype=readout.real_type_of(run.state),
-        device=backend.device(run.state.values),
+        device=run.state.device,
     )
     return Shots(backend, shots, zeros, tuple(drawn_settings), tuple(drawn_spectra), tuple(drawn_groups))
 

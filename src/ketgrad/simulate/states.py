@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -24,8 +24,25 @@ IMPOSSIBLE = 1e-14
 """A probability below rounding."""
 
 
+class _Stored:
+    """What a state's array says about it."""
+
+    backend: ArrayBackend
+    values: Array
+
+    @property
+    def dtype(self) -> str:
+        """The complex type of its numbers."""
+        return self.backend.dtype(self.values)
+
+    @property
+    def device(self) -> str | None:
+        """Where it is."""
+        return self.backend.device(self.values)
+
+
 @dataclass(frozen=True)
-class StateVector:
+class StateVector(_Stored):
     """Pure states ψ of all wires; those of the qubits alone are mixed where there are more."""
 
     backend: ArrayBackend
@@ -78,7 +95,7 @@ class StateVector:
 
 
 @dataclass(frozen=True)
-class DensityMatrix:
+class DensityMatrix(_Stored):
     """Mixed states ρ, kept as vectors over twice the wires: the rows' wires 0 to w−1, then the columns' w to 2w−1."""
 
     backend: ArrayBackend
@@ -169,6 +186,16 @@ class Ensemble:
         """The amplitudes of all trajectories, of shape (batch·trajectories, 2^n)."""
         return self.vectors.values
 
+    @property
+    def dtype(self) -> str:
+        """The complex type of its numbers."""
+        return self.vectors.dtype
+
+    @property
+    def device(self) -> str | None:
+        """Where it is."""
+        return self.vectors.device
+
     def apply(self, matrix: Array, qubits: tuple[int, ...]) -> Ensemble:
         """Apply a matrix of shape (2^k, 2^k) in every trajectory."""
         return replace(self, vectors=self.vectors.apply(matrix, qubits))
@@ -187,20 +214,12 @@ class Ensemble:
         return self.backend.sum(grouped, axis=1) / self.trajectories
 
 
-@dataclass(frozen=True)
-class PlannedState:
-    """State vectors that compiled kernels make when they are asked for; for Pauli words they need not be."""
+class _SumsOnDemand:
+    """Expectation values of Pauli sums, computed when they are asked for and kept."""
 
     backend: ArrayBackend
-    num_qubits: int
-    num_wires: int
-    measured: frozenset[int]
-    run: Callable[[], Array]
-    """Computes the amplitudes."""
     run_for_sums: Callable[[Sequence[Terms]], Array]
-    """Computes the expectation value of each Pauli sum, of shape (batch, sums)."""
-    known: dict[Terms, Array] = field(default_factory=dict)
-    """The expectation values that were computed."""
+    known: dict[Terms, Array]
 
     def expectations(self, sums: Sequence[Terms]) -> list[Array]:
         """Return the expectation values of Pauli sums, each of shape (batch,), computed together."""
@@ -214,6 +233,22 @@ class PlannedState:
                     else self.backend.take(together, place, axis=1)
                 )
         return [self.known[terms] for terms in sums]
+
+
+@dataclass(frozen=True)
+class PlannedState(_SumsOnDemand, _Stored):
+    """State vectors that compiled kernels make when they are asked for; for Pauli words they need not be."""
+
+    backend: ArrayBackend
+    num_qubits: int
+    num_wires: int
+    measured: frozenset[int]
+    run: Callable[[], Array]
+    """Computes the amplitudes."""
+    run_for_sums: Callable[[Sequence[Terms]], Array]
+    """Computes the expectation value of each Pauli sum, of shape (batch, sums)."""
+    known: dict[Terms, Array] = field(default_factory=dict)
+    """The expectation values that were computed."""
 
     @lazy
     def vectors(self) -> StateVector:
@@ -241,7 +276,50 @@ class PlannedState:
         return self.vectors.reduced(qubits)
 
 
-State: TypeAlias = StateVector | DensityMatrix | Ensemble | PlannedState
+@dataclass(frozen=True)
+class RuledState(_SumsOnDemand):
+    """States of which everything is asked by operations of the circuit's numbers that have a gradient by a rule."""
+
+    backend: ArrayBackend
+    num_qubits: int
+    num_wires: int
+    measured: frozenset[int]
+    is_pure: bool
+    dtype: str
+    device: str | None
+    ask: Callable[..., Array]
+    """ask(query, shape, is_complex=...) gives `query(run)` of a run, an array of shape (batch, *shape)."""
+    run_for_sums: Callable[[Sequence[Terms]], Array]
+    amplitudes: Callable[[], Array]
+    """Gives the amplitudes, or says that the rule is none for them."""
+    known: dict[Terms, Array] = field(default_factory=dict)
+
+    @property
+    def values(self) -> Array:
+        return self.amplitudes()
+
+    def apply(self, matrix: Array, qubits: tuple[int, ...]) -> RuledState:
+        """Return UρU†."""
+
+        def ask(query: Callable[..., Array], shape: tuple[int, ...], *, is_complex: bool) -> Array:
+            def after(run: Any) -> Array:
+                return query(replace(run, state=run.state.apply(matrix, qubits)))
+
+            return self.ask(after, shape, is_complex=is_complex)
+
+        return replace(self, ask=ask)
+
+    def correlations(self, flipped: tuple[int, ...]) -> Array:
+        """Return ρᵢ,ᵢ₊ₓ, of shape (batch, 2^wires), where x has ones at the flipped qubits."""
+        return self.ask(lambda run: run.state.correlations(flipped), (1 << self.num_wires,), is_complex=True)
+
+    def reduced(self, qubits: tuple[int, ...]) -> Array:
+        """Return the density matrix of some qubits, of shape (batch, 2^k, 2^k), the first one most significant."""
+        size = 1 << len(qubits)
+        return self.ask(lambda run: run.state.reduced(qubits), (size, size), is_complex=True)
+
+
+State: TypeAlias = StateVector | DensityMatrix | Ensemble | PlannedState | RuledState
 
 
 def _check_possible(backend: ArrayBackend, weights: Array, bits: str, qubits: tuple[int, ...]) -> None:

@@ -27,7 +27,6 @@ from ketgrad.simulate.host import on_host
 from ketgrad.simulate.matrices import Choice, Confusion, Event, Loading, Step, circuit_events
 from ketgrad.simulate.memory import check_memory
 from ketgrad.simulate.program import Group, Program
-from ketgrad.simulate.scalars import Values
 from ketgrad.simulate.shots import NO_DERIVATIVE, check_drawing
 from ketgrad.simulate.states import Ensemble, StateVector
 
@@ -37,7 +36,7 @@ def run(
     program: Program,
     groups: Sequence[Group],
     precision: Precision,
-    values: Values,
+    numbers: Array | None,
     count: int,
     key: Any,
     initial: Array | None = None,
@@ -45,7 +44,7 @@ def run(
     """Run a circuit, measurements and all, `count` times, each time with other choices of what happens by chance."""
     num_qubits = program.num_qubits
     check_memory(program, traced_footprint(program, precision, count), precision, count)
-    events = circuit_events(backend, program.recipe, values, precision, by_choice=True)
+    events = circuit_events(backend, program.recipe, numbers, precision, by_choice=True)
     keys = iter(backend.random_split(key, 1 + 2 * len(program.recipe.parts)))
     vectors = initial_vectors(backend, program, precision, count, device_of(backend, events, initial), initial)
     runner = _Runner(StateVector(backend, vectors, num_qubits, num_qubits), keys)

@@ -1,0 +1,245 @@
+"""Gradient methods: what a method does with the operation *gate angles → result*, and the rules of those that have one.
+
+`Backprop` and `Adjoint` leave the derivative to an engine. The others give the operation a gradient by moves of the
+numbers in the circuit's gates, one for each occurrence; how the numbers come from the user's arrays, shared or scaled,
+is the framework's own chain rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from ketgrad.circuit.channels import CHANNELS
+from ketgrad.circuit.gates import RotationGate
+from ketgrad.circuit.instructions import Operation, ReadoutError, numbers_of
+from ketgrad.differentiate.finite_difference import EPSILON
+from ketgrad.differentiate.moves import Moves, Rule
+from ketgrad.differentiate.shift_rules import Shifts, frequencies_of, shift_rule
+from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
+from ketgrad.precision import REAL_TYPE, Precision
+from ketgrad.protocol import ArrayBackend
+from ketgrad.simulate.parts import table_gate
+from ketgrad.simulate.recipe import Recipe
+
+STEP_WITH_SHOTS = 0.1
+"""The step of differences of results from shots: a smaller one drowns in their noise."""
+
+
+def _step(step: float | None, precision: Precision, has_shots: bool) -> float:
+    if step is not None:
+        return step
+    return STEP_WITH_SHOTS if has_shots else float(EPSILON[REAL_TYPE[precision]] ** (1 / 3))
+
+
+def _check_step(step: Any) -> None:
+    is_number = isinstance(step, int | float) and not isinstance(step, bool)
+    if step is not None and not (is_number and 0 < step < np.inf):
+        raise InvalidValueError(f"step is {step!r}; give a positive number, or None for the default")
+
+
+@dataclass(frozen=True)
+class Backprop:
+    """The framework differentiates the simulation: any order, any device."""
+
+    name: ClassVar[str] = "backprop"
+
+
+@dataclass(frozen=True)
+class Adjoint:
+    """The reversible backward sweep of the compiled engine: a few states of memory however deep the circuit.
+
+    Reference: T. Jones and J. Gacon, arXiv:2009.02823 (2020).
+    """
+
+    name: ClassVar[str] = "adjoint"
+
+
+@dataclass(frozen=True)
+class ParameterShift:
+    """The derivative of each angle from values at angles shifted by finite amounts, exactly.
+
+    Reference: D. Wierichs et al., Quantum 6, 677 (2022).
+    """
+
+    name: ClassVar[str] = "parameter-shift"
+    takes_amplitudes: ClassVar[bool] = False
+
+    def rule(self, recipe: Recipe, precision: Precision, *, has_shots: bool) -> Rule:
+        """Return the rule for a circuit; raises UnsupportedError for a number that has no shift rule."""
+        return lambda backend, key: _shifts(recipe)
+
+
+@dataclass(frozen=True)
+class FiniteDifference:
+    """Central differences by each number in a gate.
+
+    Parameters
+    ----------
+    step
+        Left out, ε^(1/3) of the precision in force for exact results, which balances truncation against rounding, and
+        0.1 for results from shots.
+    """
+
+    name: ClassVar[str] = "finite-diff"
+    takes_amplitudes: ClassVar[bool] = True
+    step: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_step(self.step)
+
+    def rule(self, recipe: Recipe, precision: Precision, *, has_shots: bool) -> Rule:
+        """Return the rule for a circuit."""
+        step = _step(self.step, precision, has_shots)
+        pairs = ((step, 0.5 / step), (-step, -0.5 / step))
+        moves = _moves(recipe, dict.fromkeys(varying_numbers(recipe), (pairs, False)))
+        return lambda backend, key: moves
+
+
+@dataclass(frozen=True)
+class SPSA:
+    """Central differences along random directions, in which all numbers move at once, by ±step each.
+
+    The mean over the directions has the right expectation value to second order in the step, with a variance that grows
+    with the number of parameters; it takes two values a direction however many these are. Needs a seed.
+    Reference: J. C. Spall, IEEE Trans. Autom. Control 37, 332 (1992).
+
+    Parameters
+    ----------
+    step
+        As for finite differences.
+    directions
+        How many, at least 1.
+    """
+
+    name: ClassVar[str] = "spsa"
+    takes_amplitudes: ClassVar[bool] = True
+    step: float | None = None
+    directions: int = 1
+
+    def __post_init__(self) -> None:
+        _check_step(self.step)
+        if isinstance(self.directions, bool) or not isinstance(self.directions, int) or self.directions < 1:
+            raise InvalidValueError(f"directions is {self.directions!r}; give an integer of at least 1")
+
+    def rule(self, recipe: Recipe, precision: Precision, *, has_shots: bool) -> Rule:
+        """Return the rule for a circuit."""
+        step, count = _step(self.step, precision, has_shots), self.directions
+        width = max(1, len(recipe.numbers.numbers))
+        varying = np.isin(np.arange(width), varying_numbers(recipe)).astype(float)
+        kind = REAL_TYPE[precision]
+
+        def moves(backend: ArrayBackend, key: Any) -> Moves:
+            offset = backend.random_uniform(key, (count, width), dtype=kind) - 0.5
+            signs = offset / backend.abs(offset) * backend.asarray(varying, dtype=kind)
+            both = backend.reshape(backend.stack([signs, -signs]), (2 * count, width))
+            return Moves(both * 0.0 + 1.0, both * step, both * (0.5 / (step * count)))
+
+        return moves
+
+
+Method: TypeAlias = Backprop | Adjoint | ParameterShift | FiniteDifference | SPSA
+MethodByRule: TypeAlias = ParameterShift | FiniteDifference | SPSA
+METHODS: dict[str, Method] = {
+    method.name: method for method in (Backprop(), Adjoint(), ParameterShift(), FiniteDifference(), SPSA())
+}
+NAMES = ("best", *METHODS)
+
+
+def method_of(gradient: Any) -> Method | None:
+    """Return the method of this name, or as it is; None for "best".
+
+    Raises
+    ------
+    UnsupportedError, InvalidTypeError
+        For an unknown name, and for what is no method.
+    """
+    if isinstance(gradient, Method):
+        return gradient
+    if not isinstance(gradient, str):
+        raise InvalidTypeError(
+            f"gradient is {gradient!r}; give one of {', '.join(NAMES)}, or a method such as "
+            "kg.gradients.FiniteDifference(step=0.01)"
+        )
+    if gradient not in NAMES:
+        raise UnsupportedError(f"gradient {gradient!r} is not there; give one of {', '.join(NAMES)}")
+    return METHODS.get(gradient)
+
+
+def has_shift_rule(recipe: Recipe) -> bool:
+    """Tell whether every number that varies has one."""
+    return all(_shifts_of(*_owner(recipe, column)) is not None for column in varying_numbers(recipe))
+
+
+@lru_cache(maxsize=128)
+def _shifts(recipe: Recipe) -> Moves:
+    rules: dict[int, tuple[Shifts, bool]] = {}
+    for column in varying_numbers(recipe):
+        found = _shifts_of(*_owner(recipe, column))
+        if found is None:
+            gate = recipe.numbers.numbers[column].gate
+            raise UnsupportedError(
+                f"there is no shift rule for the parameters of {gate}, on which results depend otherwise than by sines "
+                'and cosines; give gradient="backprop", or "finite-diff"'
+            )
+        rules[column] = found
+    return _moves(recipe, rules)
+
+
+def amplitude_moves(recipe: Recipe) -> Moves | None:
+    """Return the moves by which the state vector is differentiated; None where a number that varies is no angle.
+
+    An amplitude depends on an angle by the frequencies of the eigenvalues themselves, not of their differences.
+    """
+    rules: dict[int, tuple[Shifts, bool]] = {}
+    for column in varying_numbers(recipe):
+        part, _ = _owner(recipe, column)
+        gate = table_gate(part)
+        if not isinstance(gate, RotationGate):
+            return None
+        rules[column] = shift_rule(_distinct([abs(value) / 2 for value in gate.eigenvalues])), False
+    return _moves(recipe, rules)
+
+
+def _distinct(values: Sequence[float]) -> tuple[float, ...]:
+    return tuple(sorted({value for value in values if value > 0}))
+
+
+def varying_numbers(recipe: Recipe) -> list[int]:
+    """Return the places of the numbers that are no constants."""
+    return [place for place, expression in enumerate(recipe.numbers.expressions) if expression.terms]
+
+
+def _owner(recipe: Recipe, column: int) -> tuple[Any, int]:
+    """Return the part whose number this is, and which of its numbers it is."""
+    place = max(
+        index
+        for index, slot in enumerate(recipe.slots)
+        if slot <= column and hasattr(recipe.parts[index], "numbers") and numbers_of(recipe.parts[index])
+    )
+    return recipe.parts[place], column - recipe.slots[place]
+
+
+def _shifts_of(part: Any, place: int) -> tuple[Shifts, bool] | None:
+    """Return the shifts of a number, and whether they are the numbers to take in its place; None without a rule."""
+    gate = table_gate(part)
+    if isinstance(gate, RotationGate):
+        controlled = (0.0,) if isinstance(part, Operation) and part.controls else ()
+        return shift_rule(frequencies_of((*gate.eigenvalues, *controlled))), False
+    is_mixture = isinstance(part, Operation) and part.name in CHANNELS and CHANNELS[part.name].unitaries is not None
+    # A probability p of doing one thing and not another: results are a straight line in it, from 0 to 1.
+    return (((1.0, 1.0), (0.0, -1.0)), True) if is_mixture or isinstance(part, ReadoutError) else None
+
+
+def _moves(recipe: Recipe, rules: dict[int, tuple[Shifts, bool]]) -> Moves:
+    rows = [(column, *pair, is_place) for column, (pairs, is_place) in rules.items() for pair in pairs]
+    width = max(1, len(recipe.numbers.numbers))
+    kept, added, weights = np.ones((len(rows), width)), np.zeros((len(rows), width)), np.zeros((len(rows), width))
+    for row, (column, shift, coefficient, is_place) in enumerate(rows):
+        added[row, column], weights[row, column] = shift, coefficient
+        kept[row, column] = 0.0 if is_place else 1.0
+    return Moves(kept, added, weights)

@@ -1,0 +1,113 @@
+"""A gradient as a weighted sum of values elsewhere: shift rules, finite differences and random directions alike.
+
+The way through: a rule lists moves of the numbers of a circuit, each of which keeps some numbers and adds to others,
+and says how much the value after each move weighs in the derivative by each number; the values after all moves are
+computed as one batch, or in a few where that would be too large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ketgrad.protocol import Array, ArrayBackend
+
+
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """Moves of the numbers x of a circuit to kept·x + added, and the weights of what is found there."""
+
+    kept: Any
+    """Shape (moves, numbers)."""
+    added: Any
+    """Shape (moves, numbers)."""
+    weights: Any
+    """Shape (moves, numbers): the derivative by number j is Σₖ weightsₖⱼ f(move k)."""
+
+    def parts(self, size: int) -> Iterator[Moves]:
+        """Yield the moves, at most `size` of them at a time."""
+        for start in range(0, self.kept.shape[0], size):
+            window = slice(start, start + size)
+            yield Moves(self.kept[window], self.added[window], self.weights[window])
+
+    def points(self, backend: ArrayBackend, numbers: Array) -> Array:
+        """Return the moved numbers, of shape (moves·batch, numbers), from those of shape (batch, numbers)."""
+        kept, added = (self._native(backend, table, numbers) for table in (self.kept, self.added))
+        count, width = tuple(kept.shape)
+        moved = backend.einsum("km,zm->kzm", kept, numbers) + backend.reshape(added, (count, 1, width))
+        return backend.reshape(moved, (-1, width))
+
+    def repeated(self, backend: ArrayBackend, array: Array) -> Array:
+        """Return an array of shape (batch, size) once for each move, of shape (moves·batch, size)."""
+        shape = tuple(array.shape)
+        ones = backend.asarray(self.kept[:, :1] * 0 + 1, dtype=backend.dtype(array), device=backend.device(array))
+        return backend.reshape(backend.einsum("ka,zb->kzb", ones, array), (-1, shape[1]))
+
+    def pull(self, backend: ArrayBackend, values: Array, cotangent: Array) -> Array:
+        """Return the gradient, of shape (batch, numbers), from values (moves·batch, m) and a cotangent (batch, m)."""
+        shape = tuple(cotangent.shape)
+        found = backend.einsum("kzm,zm->kz", backend.reshape(values, (-1, *shape)), cotangent)
+        return backend.einsum("kz,kn->zn", found, self._native(backend, self.weights, cotangent))
+
+    def _native(self, backend: ArrayBackend, table: Any, like: Array) -> Array:
+        return backend.asarray(table, dtype=backend.dtype(like), device=backend.device(like))
+
+
+Rule = Callable[[ArrayBackend, Any], Moves]
+"""Makes the moves, from a key where chance plays a part in them."""
+
+
+def operation_by_moves(
+    backend: ArrayBackend, function: Callable[..., Array], rule: Rule, key: Any, at_once: int
+) -> Callable[..., Array]:
+    """Return function(key, numbers, *others) as an operation of numbers and others, differentiated by moves.
+
+    Everything has the batch in front; the function returns real numbers of shape (batch, m). The gradient by `others`
+    is zero. With a key the value takes it as it is, and the values after moves take others.
+    """
+
+    def pullback(inputs: Any, cotangent: Array) -> list[Array]:
+        numbers, *others = inputs
+        own, below = _keys(backend, key)
+        moves = rule(backend, own)
+        size = max(1, at_once // int(numbers.shape[0]))
+        gradient = numbers * 0.0
+        for part in moves.parts(size):
+            below, drawn = _keys(backend, below)
+            values = operation_by_moves(backend, function, rule, drawn, at_once)(
+                part.points(backend, numbers), *(part.repeated(backend, other) for other in others)
+            )
+            gradient = gradient + part.pull(backend, values, cotangent)
+        return [gradient, *(other * 0.0 for other in others)]
+
+    return backend.custom_gradient(lambda *inputs: function(key, *inputs), pullback)
+
+
+def _keys(backend: ArrayBackend, key: Any) -> tuple[Any, Any]:
+    """Return two keys whose streams are independent of one another, and of what is drawn from the key itself."""
+    if key is None:
+        return None, None
+    # What the value draws splits the key once, so its grandchildren are free.
+    (child,) = backend.random_split(key, 1)
+    first, second = backend.random_split(child, 2)
+    return first, second
+
+
+def refused(backend: ArrayBackend, array: Array, refuse: Callable[[], Exception]) -> Array:
+    """Return an array whose gradient raises."""
+
+    def pullback(inputs: Any, cotangent: Array) -> list[Array]:
+        raise refuse()
+
+    return backend.custom_gradient(lambda value: value * 1.0, pullback)(array)
+
+
+def joined(backend: ArrayBackend, numbers: Array, arrays: list[Array]) -> Array:
+    """Return the numbers, in whose graph the other arrays stand as well; what comes back to these is zero."""
+    if not arrays:
+        return numbers
+    return backend.custom_gradient(
+        lambda value, *_: value * 1.0,
+        lambda inputs, cotangent: [cotangent, *(other * 0.0 for other in inputs[1:])],
+    )(numbers, *arrays)

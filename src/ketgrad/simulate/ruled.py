@@ -1,0 +1,181 @@
+"""Runs whose results are differentiated by a rule for the numbers in the gates, not through the simulation.
+
+The way through: the circuit's numbers are one array, with an entry for each occurrence of a gate; whatever a
+measurement asks of the state is an operation of that array, which runs the circuit and looks; its gradient comes from
+runs at other numbers, as the rule has it. All that is asked is linear in the density matrix, as a shift rule needs it;
+variances, entropies and purities are computed from it by the framework, which differentiates them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ketgrad.differentiate.methods import MethodByRule
+from ketgrad.differentiate.moves import joined, operation_by_moves, refused
+from ketgrad.engine import Engine
+from ketgrad.errors import GradientError, UnsupportedError
+from ketgrad.observables.pauli import PauliSum, Terms
+from ketgrad.precision import COMPLEX_TYPE, COMPLEX_TYPES, Precision
+from ketgrad.protocol import Array, ArrayBackend
+from ketgrad.simulate import evolve, results
+from ketgrad.simulate.evolve import Run
+from ketgrad.simulate.matrices import confusion_matrices
+from ketgrad.simulate.program import Group, Program
+from ketgrad.simulate.scalars import in_batch
+from ketgrad.simulate.states import RuledState
+
+BYTES_AT_ONCE = 1 << 28
+"""What the states of runs at other numbers take together."""
+
+
+@dataclass(frozen=True)
+class RuledRuns:
+    """Runs of a program at given numbers, and at those where a method's rule looks."""
+
+    backend: ArrayBackend
+    program: Program
+    precision: Precision
+    numbers: Array
+    """Shape (batch, numbers)."""
+    initial: Array | None
+    engine: Engine
+    method: MethodByRule
+    key: Any
+    shots: int | None = None
+
+    def ask(self, query: Callable[[Run, Any], Array]) -> Array:
+        """Return query(run, key), real and of shape (batch, m), with the rule's gradient by the numbers."""
+
+        def function(key: Any, numbers: Array, *initial: Array) -> Array:
+            start = initial[0] if initial else None
+            count = int(numbers.shape[0])
+            run = evolve.run(self.backend, self.program, self.precision, numbers, count, start, self.engine)
+            return query(run, key)
+
+        rule = self.method.rule(self.program.recipe, self.precision, has_shots=self.shots is not None)
+        operation = operation_by_moves(self.backend, function, rule, self.key, self._at_once)
+        return operation(self.numbers, *(() if self.initial is None else (self.initial,)))
+
+    def ask_exactly(self, query: Callable[[Run], Array], shape: tuple[int, ...], *, is_complex: bool) -> Array:
+        """Return query(run), of shape (batch, *shape), with the rule's gradient by the numbers."""
+        backend, complex_type = self.backend, COMPLEX_TYPE[self.precision]
+        flat = self.ask(lambda run, key: _as_real(backend, query(run)))
+        if not is_complex:
+            return backend.reshape(flat, (-1, *shape))
+        parts = backend.reshape(flat, (-1, 2, *shape))
+        real, imaginary = (backend.astype(backend.take(parts, place, axis=1), complex_type) for place in (0, 1))
+        return real + 1j * imaginary
+
+    @property
+    def _at_once(self) -> int:
+        """How many runs are done together."""
+        wires = self.program.num_wires * (2 if self.program.is_mixed else 1)
+        outcomes = (self.shots or 0) * self.program.num_qubits * 8
+        return max(1, BYTES_AT_ONCE // max(64 << wires, outcomes))
+
+    def run(self) -> Run:
+        """Return a run of which everything is asked in this way."""
+        backend, program = self.backend, self.program
+
+        def for_sums(sums: Sequence[Terms]) -> Array:
+            observables = [PauliSum.from_words(terms.items) for terms in sums]
+
+            def query(run: Run) -> Array:
+                results.foresee(run, observables)
+                return backend.stack([results.pauli_expectation(run, each) for each in observables], axis=1)
+
+            return self.ask_exactly(query, (len(sums),), is_complex=False)
+
+        state = RuledState(
+            backend,
+            program.num_qubits,
+            program.num_wires,
+            program.measured,
+            not program.is_mixed and program.num_wires == program.num_qubits and not program.measured,
+            COMPLEX_TYPE[self.precision],
+            backend.device(self.numbers),
+            self.ask_exactly,
+            for_sums,
+            self._amplitudes,
+        )
+        confusions = confusion_matrices(backend, program.recipe, self.numbers, self.precision)
+        return Run(state, confusions, _Bits(self))
+
+    def _amplitudes(self) -> Array:
+        if not self.method.takes_amplitudes:
+            raise UnsupportedError(
+                f"{self.method.name} differentiates what can be measured, which a state vector is not; give "
+                'gradient="backprop" or "adjoint", or ask for the density matrix'
+            )
+        return self.ask_exactly(lambda run: run.state.values, (1 << self.program.num_wires,), is_complex=True)
+
+
+class _Bits(dict[Group, Array]):
+    """The probabilities of groups of classical bits, asked for at the first look."""
+
+    def __init__(self, runs: RuledRuns) -> None:
+        super().__init__()
+        self.runs = runs
+
+    def __missing__(self, group: Group) -> Array:
+        found = self.runs.ask_exactly(lambda run: run.bits[group], (1 << len(group),), is_complex=False)
+        self[group] = found
+        return found
+
+
+def ruled_runs(
+    backend: ArrayBackend,
+    program: Program,
+    precision: Precision,
+    numbers: Array | None,
+    batch: int,
+    initial: Array | None,
+    engine: Engine,
+    method: MethodByRule,
+    key: Any,
+    shots: int | None = None,
+    matrices: Sequence[Array] = (),
+) -> RuledRuns:
+    """Return runs by a rule, whose gradient by anything but the numbers raises.
+
+    `matrices` are the backend's arrays in observables that are read where the framework can't follow.
+    """
+
+    def refuse() -> Exception:
+        return GradientError(
+            f"{method.name} gives gradients by the parameters of gates, not by an initial state, amplitudes or a "
+            'matrix; give gradient="backprop" or "adjoint", without shots'
+        )
+
+    held = [value for value in (*program.recipe.matrices, *matrices) if not isinstance(value, np.ndarray)]
+    guards = [refused(backend, value, refuse) for value in held if backend.is_array(value)]
+    spread = joined(backend, in_batch(backend, numbers, precision, batch), guards)
+    start = None if initial is None else refused(backend, _in_rows(backend, initial, batch), refuse)
+    return RuledRuns(backend, program, precision, spread, start, engine, method, key, shots)
+
+
+def side_by_side(backend: ArrayBackend, parts: Sequence[Array]) -> Array:
+    """Join arrays of shape (batch, m) along their last axis."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = [backend.take(part, place, axis=1) for part in parts for place in range(int(part.shape[1]))]
+    return backend.stack(columns, axis=1)
+
+
+def _in_rows(backend: ArrayBackend, vectors: Array, batch: int) -> Array:
+    """Return vectors for each element of a batch, of shape (batch, 2^n)."""
+    if len(tuple(vectors.shape)) == 2:
+        return vectors
+    ones = backend.asarray(np.ones(batch), dtype=backend.dtype(vectors), device=backend.device(vectors))
+    return backend.einsum("z,a->za", ones, vectors)
+
+
+def _as_real(backend: ArrayBackend, found: Array) -> Array:
+    """Return an array of shape (batch, ...) as real numbers of shape (batch, m), real parts first."""
+    if backend.dtype(found) in COMPLEX_TYPES:
+        found = backend.stack([backend.real(found), backend.imag(found)], axis=1)
+    return backend.reshape(found, (found.shape[0], -1))
