@@ -20,6 +20,7 @@ from ketgrad.errors import (
     UnknownBackendError,
     UnsupportedError,
 )
+from ketgrad.information import classical_fisher_information, metric_tensor, quantum_fisher_information
 from ketgrad.interchange.errors import QasmError
 from ketgrad.measurements import (
     Estimate,
@@ -73,6 +74,7 @@ __all__ = [
     "Z",
     "available_backends",
     "backend",
+    "classical_fisher_information",
     "counts",
     "density_matrix",
     "entropy",
@@ -89,10 +91,12 @@ __all__ = [
     "jacobian",
     "jit",
     "memory_estimate",
+    "metric_tensor",
     "mutual_info",
     "parameters",
     "probs",
     "purity",
+    "quantum_fisher_information",
     "sample",
     "set_backend",
     "set_engine",

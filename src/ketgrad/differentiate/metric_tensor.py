@@ -1,0 +1,129 @@
+"""The Fubini–Study metric of the states that a circuit makes.
+
+The way through: the derivatives of the state by all numbers in gates come from one batch of runs at other numbers, by
+the shift rule of amplitudes; their overlaps are the metric in the space of these numbers, of which layers or the
+diagonal may be kept; the constant matrix that takes parameters to numbers, with its factors and its shared parameters,
+takes it back to the parameters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ketgrad.circuit.instructions import wires_of
+from ketgrad.circuit.parameters import Declaration
+from ketgrad.differentiate.methods import amplitude_moves, varying_numbers
+from ketgrad.errors import UnsupportedError
+from ketgrad.execution import Execution, Inputs
+from ketgrad.protocol import Array, ArrayBackend
+from ketgrad.simulate import evolve
+from ketgrad.simulate.recipe import Recipe
+from ketgrad.simulate.scalars import in_batch
+
+BYTES_AT_ONCE = 1 << 28
+
+
+def state_derivatives(execution: Execution, inputs: Inputs) -> tuple[Array, Array] | None:
+    """Return states, of shape (batch, 2^n), and their derivatives by all numbers, of shape (batch, numbers, 2^n).
+
+    None where a number that varies is in something else than a rotation.
+    """
+    program = execution.program
+    if program.is_mixed or program.num_wires != program.num_qubits or program.measured:
+        raise UnsupportedError(
+            "the metric tensor is one of state vectors, which a circuit with noise, measurements or resets has not; "
+            "leave these out, or give kg.classical_fisher_information a function of probabilities"
+        )
+    moves = amplitude_moves(program.recipe)
+    if moves is None:
+        return None
+    backend, precision, _, batch, _, initial = inputs
+    numbers = in_batch(backend, inputs.numbers(program), precision, batch)
+
+    def states(points: Array, starts: Array | None) -> Array:
+        count = int(points.shape[0])
+        return evolve.run(backend, program, precision, points, count, starts, execution.chosen_engine).state.values
+
+    derivatives = None
+    for part in moves.parts(max(1, BYTES_AT_ONCE // (batch * (64 << program.num_qubits)))):
+        starts = None if initial is None else part.repeated(backend, _rows(backend, initial, batch))
+        values = backend.reshape(states(part.points(backend, numbers), starts), (-1, batch, 1 << program.num_qubits))
+        weights = backend.asarray(part.weights, dtype=backend.dtype(values), device=backend.device(values))
+        found = backend.einsum("kza,kn->zna", values, weights)
+        derivatives = found if derivatives is None else derivatives + found
+    own = states(numbers, initial)
+    if derivatives is None:
+        derivatives = backend.einsum("za,n->zna", own * 0.0, backend.asarray(np.ones(1), dtype=backend.dtype(own)))
+    return own, derivatives
+
+
+def overlaps(backend: ArrayBackend, states: Array, derivatives: Array) -> Array:
+    """Return Re⟨∂ᵢψ|∂ⱼψ⟩ − ⟨∂ᵢψ|ψ⟩⟨ψ|∂ⱼψ⟩, of shape (batch, numbers, numbers).
+
+    Reference: J. P. Provost and G. Vallee, Commun. Math. Phys. 76, 289 (1980).
+    """
+    # ⟨∂ᵢψ|ψ⟩ is imaginary, since the norm is constant, and so its product with ⟨ψ|∂ⱼψ⟩ is real.
+    phases = backend.einsum("zna,za->zn", backend.conj(derivatives), states)
+    products = backend.einsum("zia,zja->zij", backend.conj(derivatives), derivatives)
+    return backend.real(products - backend.einsum("zi,zj->zij", phases, backend.conj(phases)))
+
+
+def kept(recipe: Recipe, approximation: str | None) -> Any:
+    """Return which elements an approximation keeps: 1.0 or 0.0, of shape (numbers, numbers), a NumPy array."""
+    count = max(1, len(recipe.numbers.numbers))
+    if approximation is None:
+        return np.ones((count, count))
+    layers = layers_of(recipe) if approximation == "block-diag" else {}
+    numbering = np.array([layers.get(place, -1 - place) for place in range(count)])
+    return (numbering[:, None] == numbering).astype(float)
+
+
+def layers_of(recipe: Recipe) -> dict[int, int]:
+    """Return the layer of each number that varies: gates of one layer do not come after one another on any qubit."""
+    varying, found = set(varying_numbers(recipe)), {}
+    layer, after = 0, set[int]()
+    for part, slot in zip(recipe.parts, recipe.slots, strict=True):
+        wires = set(wires_of(part)) if hasattr(part, "qubits") else set()
+        own = [place for place in range(slot, slot + len(getattr(part, "numbers", ()))) if place in varying]
+        if own and wires & after:
+            layer, after = layer + 1, set()
+        found.update(dict.fromkeys(own, layer))
+        if own or wires & after:
+            after |= wires
+    return found
+
+
+def number_slopes(recipe: Recipe, array: Declaration) -> Any:
+    """Return the derivatives of all numbers by the elements of one array, of shape (numbers, size), a NumPy array."""
+    slopes = np.zeros((max(1, len(recipe.numbers.numbers)), math.prod(array.shape)))
+    for row, expression in enumerate(recipe.numbers.expressions):
+        for owner, index, factor in expression.terms:
+            if owner == array:
+                slopes[row, index] += factor
+    return slopes
+
+
+def pulled_back(backend: ArrayBackend, metric: Array, slopes: Any) -> Array:
+    """Return AᵀGA, of shape (batch, size, size)."""
+    native = backend.asarray(slopes, dtype=backend.dtype(metric), device=backend.device(metric))
+    return backend.einsum("ni,znm,mj->zij", native, metric, native)
+
+
+def of_jacobian(backend: ArrayBackend, state: Array, derivatives: Sequence[Array]) -> list[Array]:
+    """Return the metric of each argument, from derivatives of shape (2^n, *shape), of shape (size, size)."""
+    found = []
+    for each in derivatives:
+        flat = backend.einsum("am->ma", backend.reshape(each, (each.shape[0], -1)))
+        found.append(overlaps(backend, backend.stack([state]), backend.stack([flat])))
+    return [backend.take(each, 0, axis=0) for each in found]
+
+
+def _rows(backend: ArrayBackend, vectors: Array, batch: int) -> Array:
+    if len(tuple(vectors.shape)) == 2:
+        return vectors
+    ones = backend.asarray(np.ones(batch), dtype=backend.dtype(vectors), device=backend.device(vectors))
+    return backend.einsum("z,a->za", ones, vectors)
