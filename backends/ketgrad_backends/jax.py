@@ -24,13 +24,14 @@ from ketgrad.errors import InvalidValueError, PrecisionError, UnsupportedError, 
 from ketgrad.precision import real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
+from ketgrad_backends.jax_explain import JaxExplanations
 from ketgrad_backends.jax_host import HostCall, spec_of
 from ketgrad_backends.messages import DIFFERENTIATES_ONCE
 
 WIDE_TYPES = ("float64", "complex128")
 
 
-class JaxBackend(AutorayAlgebra):
+class JaxBackend(JaxExplanations, AutorayAlgebra):
     """JAX arrays and tracers."""
 
     name = "jax"

@@ -23,11 +23,12 @@ from ketgrad.precision import COMPLEX_TYPES, INTEGER_TYPES, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
 from ketgrad_backends.messages import DIFFERENTIATES_ONCE
+from ketgrad_backends.numpy_explain import NumpyExplanations
 
 REAL_PART = {"complex64": "float32", "complex128": "float64"}
 
 
-class NumpyBackend(AutorayAlgebra):
+class NumpyBackend(NumpyExplanations, AutorayAlgebra):
     """NumPy arrays; autograd's boxes while a function is differentiated."""
 
     name = "numpy"

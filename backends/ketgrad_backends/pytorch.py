@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,12 +17,15 @@ from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
 from ketgrad.precision import INTEGER_TYPES, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
+from ketgrad_backends.pytorch_explain import TorchExplanations
 from ketgrad_backends.pytorch_gradient import Custom, custom_operation
+from ketgrad_backends.pytorch_graph import reached_leaves, refusals_named
 from ketgrad_backends.pytorch_host import host_operation
 from ketgrad_backends.pytorch_jit import is_tracing, torch_compiler
+from ketgrad_backends.pytorch_parameters import TorchParameters
 
 
-class TorchBackend(AutorayAlgebra):
+class TorchBackend(TorchExplanations, TorchParameters, AutorayAlgebra):
     """Tensors, plain ones and `nn.Parameter`s alike."""
 
     name = "pytorch"
@@ -118,7 +121,7 @@ class TorchBackend(AutorayAlgebra):
     def vjp(
         self, function: Callable[..., tuple[Array, Any]], leaves: Sequence[Array], /
     ) -> tuple[Array, Any, Pullback]:
-        with _refusals_named():
+        with refusals_named():
             if torch._C._functorch.peek_interpreter_stack() is not None:
                 return _functional_vjp(function, leaves)
             return _eager_vjp(function, leaves)
@@ -165,7 +168,7 @@ def _eager_vjp(function: Callable[..., tuple[Array, Any]], leaves: Sequence[Arra
         inner = [_own_leaf(leaf) for leaf in leaves]
         value, aux = function(*inner)
     own = [id(leaf) for leaf, given in zip(inner, leaves, strict=True) if not given.requires_grad]
-    is_nested = is_outer_recording and any(variable not in own for variable in _reached_leaves(value))
+    is_nested = is_outer_recording and any(variable not in own for variable in reached_leaves(value))
 
     def pullback(cotangent: Array) -> list[Array | None]:
         if not value.requires_grad:
@@ -193,7 +196,7 @@ def _functional_vjp(function: Callable[..., tuple[Array, Any]], leaves: Sequence
 
     def recorded(*inner: Array) -> tuple[Array, tuple[Array, ...]]:
         value, aux = function(*inner)
-        found = _reached_leaves(value)
+        found = reached_leaves(value)
         reached.extend(id(leaf) in found for leaf in inner)
         tensors, put_back = _tensors_of(aux)
         rebuild.append(put_back)
@@ -217,22 +220,6 @@ def _without_autocast(array: Array) -> AbstractContextManager[Any]:
 
 def _own_leaf(leaf: Array) -> Array:
     return leaf.view_as(leaf) if leaf.requires_grad else leaf.detach().requires_grad_()
-
-
-def _reached_leaves(value: Array) -> set[int]:
-    """Return the identities of the leaves that a value's graph leads to."""
-    found, seen, pending = set(), set(), [value.grad_fn]
-    if value.grad_fn is None and value.requires_grad:
-        return {id(value)}
-    while pending:
-        node = pending.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if hasattr(node, "variable"):
-            found.add(id(node.variable))
-        pending.extend(following for following, _ in node.next_functions)
-    return found
 
 
 def _tensors_of(aux: Any) -> tuple[tuple[Array, ...], Callable[[Sequence[Array]], Any]]:
@@ -274,20 +261,6 @@ def _device(name: str | None) -> torch.device | None:
         reason = str(error).partition("\n")[0]
         raise InvalidValueError(f"device {name!r} can't be used by this torch: {reason}") from error
     return device
-
-
-@contextmanager
-def _refusals_named() -> Iterator[None]:
-    """Turn torch's refusals to leave the graph into the protocol's one error."""
-    try:
-        yield
-    except RuntimeError as error:
-        if "Can't call numpy() on Tensor that requires grad" not in str(error):
-            raise
-        raise UntraceableError(
-            "torch can't follow the function into NumPy (.numpy(), or a NumPy function called on a tensor); use "
-            "torch's operations in it"
-        ) from error
 
 
 if TYPE_CHECKING:

@@ -16,7 +16,9 @@ from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
 from ketgrad.precision import COMPLEX_TYPES, INTEGER_TYPES, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
+from ketgrad_backends.tensorflow_explain import TensorflowExplanations
 from ketgrad_backends.tensorflow_host import host_operation
+from ketgrad_backends.tensorflow_variables import TensorflowVariables
 
 PART_OF = {"complex64": tf.float32, "complex128": tf.float64}
 
@@ -25,7 +27,7 @@ _is_mapping: ContextVar[bool] = ContextVar("ketgrad_tensorflow_is_mapping", defa
 """Whether `vmap` is tracing a function for one element."""
 
 
-class TensorflowBackend(AutorayAlgebra):
+class TensorflowBackend(TensorflowExplanations, TensorflowVariables, AutorayAlgebra):
     """Tensors and variables."""
 
     name = "tensorflow"

@@ -5,6 +5,8 @@ from ketgrad.circuit import Circuit
 from ketgrad.circuit.noise_model import NoiseModel
 from ketgrad.circuit.parameters import parameters
 from ketgrad.circuit_function import CircuitFunction, function
+from ketgrad.differentiate.explain.explain import explain_gradients
+from ketgrad.differentiate.explain.report import GradientReport
 from ketgrad.engine import get_engine, set_engine, use_engine
 from ketgrad.errors import (
     EagerFallbackWarning,
@@ -54,6 +56,7 @@ __all__ = [
     "Estimate",
     "GradientError",
     "GradientFallbackWarning",
+    "GradientReport",
     "Hermitian",
     "I",
     "InvalidTypeError",
@@ -78,6 +81,7 @@ __all__ = [
     "counts",
     "density_matrix",
     "entropy",
+    "explain_gradients",
     "expval",
     "fidelity",
     "function",

@@ -42,10 +42,10 @@ def value_and_grad(
 
         def scalar(*leaves: Array) -> tuple[Array, Any]:
             value, aux = _split_aux(arguments.call(function, leaves), has_aux)
-            return _real_scalar(backend, value), aux
+            return real_scalar(backend, value), aux
 
         value, aux, gradients = differentiate(
-            backend, scalar, arguments, lambda pullback, value: pullback(_ones_like(backend, value)), fallback
+            backend, scalar, arguments, lambda pullback, value: pullback(ones_like(backend, value)), fallback
         )
         return ((value, aux) if has_aux else value), arguments.collect(gradients)
 
@@ -146,7 +146,8 @@ def _split_aux(result: Any, has_aux: bool) -> tuple[Any, Any]:
     return result
 
 
-def _real_scalar(backend: ArrayBackend, value: Any) -> Array:
+def real_scalar(backend: ArrayBackend, value: Any) -> Array:
+    """Return what a function returned as a real number of the backend, or say that it is none."""
     if isinstance(value, list | tuple | dict):
         raise InvalidTypeError(
             f"the function returned a {type(value).__name__}; return one real number, or a pair with has_aux=True"
@@ -173,5 +174,6 @@ def result_array(backend: ArrayBackend, value: Any) -> Array:
     return backend.astype(array, real_type()) if backend.dtype(array) in INTEGER_TYPES else array
 
 
-def _ones_like(backend: ArrayBackend, value: Array) -> Array:
+def ones_like(backend: ArrayBackend, value: Array) -> Array:
+    """Return the cotangent with which a pullback gives the gradient of a real number."""
     return backend.asarray(1.0, dtype=backend.dtype(value))
