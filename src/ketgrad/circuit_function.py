@@ -168,7 +168,7 @@ def function(
         `kg.mutual_info`, `kg.purity`, `kg.fidelity`; with shots or trajectories `kg.sample` and `kg.counts` too.
     gradient
         How the function is differentiated: "backprop" by the framework, through the simulation, to any order; "adjoint"
-        by the backward sweep of the compiled engine; "parameter-shift", exactly, from values at other angles;
+        by the backward sweep of the compiled engine; "parameter-shift" and "hadamard", exactly, from other values;
         "finite-diff" and "spsa" from differences; or a method with options, such as
         `kg.gradients.FiniteDifference(step=0.01)`. With shots the last three work from shots. "best" takes what the
         engine has, and with shots parameter-shift, where all gates have a shift rule.

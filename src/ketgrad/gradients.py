@@ -16,6 +16,7 @@ from ketgrad.differentiate.methods import (
     Adjoint,
     Backprop,
     FiniteDifference,
+    Hadamard,
     Method,
     ParameterShift,
     method_of,
@@ -29,11 +30,13 @@ __all__ = [
     "Adjoint",
     "Backprop",
     "FiniteDifference",
+    "Hadamard",
     "ParameterShift",
     "adjoint",
     "backprop",
     "finite_difference",
     "frequencies_of",
+    "hadamard",
     "parameter_shift",
     "shift_rule",
     "spsa",
@@ -86,6 +89,22 @@ def parameter_shift(function: CircuitFunction, argnums: int | Sequence[int] = 0)
     [-0.051505, -0.110195]
     """
     return _derivative(function, ParameterShift(), argnums)
+
+
+def hadamard(function: CircuitFunction, argnums: int | Sequence[int] = 0) -> Derivative:
+    """Return the derivative by the direct Hadamard test: two values for each Pauli word of each gate's generator.
+
+    Reference: K. Mitarai and K. Fujii, Phys. Rev. Research 1, 013006 (2019).
+
+    Examples
+    --------
+    >>> import ketgrad as kg
+    >>> theta = kg.parameters("theta", ())
+    >>> f = kg.function(kg.Circuit(1).rx(theta, 0), kg.expval(kg.Z(0)))
+    >>> round(float(kg.gradients.hadamard(f)(0.5)), 6)
+    -0.479426
+    """
+    return _derivative(function, Hadamard(), argnums)
 
 
 def finite_difference(

@@ -41,7 +41,7 @@ RESULTS = {
 }
 
 
-@pytest.mark.parametrize("method", ["best", "parameter-shift", "finite-diff"])
+@pytest.mark.parametrize("method", ["best", "parameter-shift", "hadamard", "finite-diff"])
 @pytest.mark.parametrize(("measurement", "expected"), RESULTS.values(), ids=RESULTS)
 def test_the_derivative_by_an_angle_comes_from_shots_at_other_angles(autodiff_backend, measurement, expected, method):
     function = kg.function(circuit(), measurement, gradient=method, shots=MANY, seed=SEED)

@@ -18,12 +18,14 @@ from ketgrad.circuit.channels import CHANNELS
 from ketgrad.circuit.gates import RotationGate
 from ketgrad.circuit.instructions import Operation, ReadoutError, numbers_of
 from ketgrad.differentiate.finite_difference import EPSILON
+from ketgrad.differentiate.hadamard import extended
 from ketgrad.differentiate.moves import Moves, Rule
 from ketgrad.differentiate.shift_rules import Shifts, frequencies_of, shift_rule
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.precision import REAL_TYPE, Precision
 from ketgrad.protocol import ArrayBackend
 from ketgrad.simulate.parts import table_gate
+from ketgrad.simulate.program import Program
 from ketgrad.simulate.recipe import Recipe
 
 STEP_WITH_SHOTS = 0.1
@@ -69,9 +71,27 @@ class ParameterShift:
     name: ClassVar[str] = "parameter-shift"
     takes_amplitudes: ClassVar[bool] = False
 
-    def rule(self, recipe: Recipe, precision: Precision, *, has_shots: bool) -> Rule:
+    def rule(self, program: Program, precision: Precision, *, has_shots: bool) -> Rule:
         """Return the rule for a circuit; raises UnsupportedError for a number that has no shift rule."""
-        return lambda backend, key: _shifts(recipe)
+        return lambda backend, key: _shifts(program.recipe)
+
+
+@dataclass(frozen=True)
+class Hadamard:
+    """The direct Hadamard test: values with a rotation about each Pauli word of a gate's generator put behind it.
+
+    Reference: K. Mitarai and K. Fujii, Phys. Rev. Research 1, 013006 (2019).
+    """
+
+    name: ClassVar[str] = "hadamard"
+    takes_amplitudes: ClassVar[bool] = False
+
+    def rule(self, program: Program, precision: Precision, *, has_shots: bool) -> Rule:
+        """Return the rule for a program, which holds where it is run in `extended(program)`."""
+        found = extended(program)
+        if found.unmovable:
+            raise UnsupportedError(_no_rule("generator", program.recipe.numbers.numbers[found.unmovable[0]].gate))
+        return lambda backend, key: found.moves
 
 
 @dataclass(frozen=True)
@@ -92,11 +112,11 @@ class FiniteDifference:
     def __post_init__(self) -> None:
         _check_step(self.step)
 
-    def rule(self, recipe: Recipe, precision: Precision, *, has_shots: bool) -> Rule:
+    def rule(self, program: Program, precision: Precision, *, has_shots: bool) -> Rule:
         """Return the rule for a circuit."""
         step = _step(self.step, precision, has_shots)
         pairs = ((step, 0.5 / step), (-step, -0.5 / step))
-        moves = _moves(recipe, dict.fromkeys(varying_numbers(recipe), (pairs, False)))
+        moves = _moves(program.recipe, dict.fromkeys(varying_numbers(program.recipe), (pairs, False)))
         return lambda backend, key: moves
 
 
@@ -126,11 +146,11 @@ class SPSA:
         if isinstance(self.directions, bool) or not isinstance(self.directions, int) or self.directions < 1:
             raise InvalidValueError(f"directions is {self.directions!r}; give an integer of at least 1")
 
-    def rule(self, recipe: Recipe, precision: Precision, *, has_shots: bool) -> Rule:
+    def rule(self, program: Program, precision: Precision, *, has_shots: bool) -> Rule:
         """Return the rule for a circuit."""
         step, count = _step(self.step, precision, has_shots), self.directions
-        width = max(1, len(recipe.numbers.numbers))
-        varying = np.isin(np.arange(width), varying_numbers(recipe)).astype(float)
+        width = max(1, len(program.recipe.numbers.numbers))
+        varying = np.isin(np.arange(width), varying_numbers(program.recipe)).astype(float)
         kind = REAL_TYPE[precision]
 
         def moves(backend: ArrayBackend, key: Any) -> Moves:
@@ -142,10 +162,10 @@ class SPSA:
         return moves
 
 
-Method: TypeAlias = Backprop | Adjoint | ParameterShift | FiniteDifference | SPSA
-MethodByRule: TypeAlias = ParameterShift | FiniteDifference | SPSA
+Method: TypeAlias = Backprop | Adjoint | ParameterShift | Hadamard | FiniteDifference | SPSA
+MethodByRule: TypeAlias = ParameterShift | Hadamard | FiniteDifference | SPSA
 METHODS: dict[str, Method] = {
-    method.name: method for method in (Backprop(), Adjoint(), ParameterShift(), FiniteDifference(), SPSA())
+    method.name: method for method in (Backprop(), Adjoint(), ParameterShift(), Hadamard(), FiniteDifference(), SPSA())
 }
 NAMES = ("best", *METHODS)
 
@@ -181,13 +201,16 @@ def _shifts(recipe: Recipe) -> Moves:
     for column in varying_numbers(recipe):
         found = _shifts_of(*_owner(recipe, column))
         if found is None:
-            gate = recipe.numbers.numbers[column].gate
-            raise UnsupportedError(
-                f"there is no shift rule for the parameters of {gate}, on which results depend otherwise than by sines "
-                'and cosines; give gradient="backprop", or "finite-diff"'
-            )
+            raise UnsupportedError(_no_rule("shift rule", recipe.numbers.numbers[column].gate))
         rules[column] = found
     return _moves(recipe, rules)
+
+
+def _no_rule(what: str, gate: str) -> str:
+    return (
+        f"there is no {what} for the parameters of {gate}, on which results depend otherwise than by sines and "
+        'cosines; give gradient="backprop", or "finite-diff"'
+    )
 
 
 def amplitude_moves(recipe: Recipe) -> Moves | None:

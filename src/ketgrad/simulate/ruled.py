@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ketgrad.differentiate.methods import MethodByRule
-from ketgrad.differentiate.moves import joined, operation_by_moves, refused
+from ketgrad.differentiate.hadamard import extended
+from ketgrad.differentiate.methods import Hadamard, MethodByRule
+from ketgrad.differentiate.moves import Rule, joined, operation_by_moves, refused
 from ketgrad.engine import Engine
 from ketgrad.errors import GradientError, UnsupportedError
 from ketgrad.observables.pauli import PauliSum, Terms
@@ -44,6 +45,7 @@ class RuledRuns:
     initial: Array | None
     engine: Engine
     method: MethodByRule
+    rule: Rule
     key: Any
     shots: int | None = None
 
@@ -56,8 +58,7 @@ class RuledRuns:
             run = evolve.run(self.backend, self.program, self.precision, numbers, count, start, self.engine)
             return query(run, key)
 
-        rule = self.method.rule(self.program.recipe, self.precision, has_shots=self.shots is not None)
-        operation = operation_by_moves(self.backend, function, rule, self.key, self._at_once)
+        operation = operation_by_moves(self.backend, function, self.rule, self.key, self._at_once)
         return operation(self.numbers, *(() if self.initial is None else (self.initial,)))
 
     def ask_exactly(self, query: Callable[[Run], Array], shape: tuple[int, ...], *, is_complex: bool) -> Array:
@@ -155,7 +156,12 @@ def ruled_runs(
     guards = [refused(backend, value, refuse) for value in held if backend.is_array(value)]
     spread = joined(backend, in_batch(backend, numbers, precision, batch), guards)
     start = None if initial is None else refused(backend, _in_rows(backend, initial, batch), refuse)
-    return RuledRuns(backend, program, precision, spread, start, engine, method, key, shots)
+    rule = method.rule(program, precision, has_shots=shots is not None)
+    if isinstance(method, Hadamard):
+        further = extended(program)
+        places = backend.asarray(further.placing, dtype=backend.dtype(spread), device=backend.device(spread))
+        program, spread = further.program, backend.einsum("zm,mn->zn", spread, places)
+    return RuledRuns(backend, program, precision, spread, start, engine, method, rule, key, shots)
 
 
 def side_by_side(backend: ArrayBackend, parts: Sequence[Array]) -> Array:
