@@ -19,7 +19,7 @@ from ketgrad import tree
 from ketgrad.base import check_conversion, differentiable, host_gradients, host_result, require_cpu, take_in
 from ketgrad.batching import loop_vmap
 from ketgrad.errors import KetgradError, UnsupportedError, UntraceableError
-from ketgrad.precision import COMPLEX_TYPES, INTEGER_TYPES, real_type, type_name
+from ketgrad.precision import ARRAY_TYPES, COMPLEX_TYPES, INTEGER_TYPES, real_type, type_name
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec, Capability, InAxes, Pullback
 from ketgrad_backends.algebra import AutorayAlgebra
 from ketgrad_backends.messages import DIFFERENTIATES_ONCE
@@ -49,6 +49,8 @@ class NumpyBackend(NumpyExplanations, AutorayAlgebra):
 
     def asarray(self, value: Any, /, *, dtype: Any = None, device: str | None = None) -> Array:
         require_cpu(self, device)
+        if dtype is None and isinstance(value, np.ndarray | ArrayBox) and _is_taken(value.dtype):
+            return value
         taken, wanted = take_in(self, value, dtype)
         return self.astype(taken, wanted)
 
@@ -188,6 +190,12 @@ def _operation(*inputs: Any, forward: Callable[..., Any], vjp: Callable[..., Any
 
 
 defvjp_argnums(_operation, lambda argnums, result, inputs, given: given["vjp"](argnums, result, inputs))
+
+
+@cache
+def _is_taken(dtype: Any) -> bool:
+    """Tell whether arrays of a type are taken as they are."""
+    return bool(dtype.isnative) and dtype.name in ARRAY_TYPES
 
 
 @cache

@@ -11,8 +11,6 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 COUNT = 4
 """As many runs as one loss is likely to be made of."""
 
@@ -32,7 +30,8 @@ class LastRuns:
     """A few runs by plan and inputs, the oldest one going first."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[Any, tuple[Any, ...], Any]] = []
+        self._kept: dict[Any, tuple[Any, Any]] = {}
+        """Runs by the identity of their plan and their inputs, with the plan, whose identity no other has meanwhile."""
         self._lock = threading.Lock()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._begin_anew)
@@ -44,12 +43,11 @@ class LastRuns:
     def keep(self, plan: Any, inputs: Sequence[Any], run: Any) -> None:
         if not _is_worth_keeping(inputs, run.states.nbytes):
             return
+        key = _key(plan, inputs)
         with self._lock:
-            if self._place(plan, inputs) is not None:
-                return
-            self._kept.append((plan, tuple(np.array(array) for array in inputs), run))
+            self._kept.setdefault(key, (plan, run))
             while len(self._kept) > COUNT or self._size() > SIZE:
-                del self._kept[0]
+                self._drop_oldest()
 
     def make_room(self, inputs: Sequence[Any], size: int) -> None:
         """Let go ahead of what a run, whose states have this size, drives out when it is kept."""
@@ -57,32 +55,31 @@ class LastRuns:
             return
         with self._lock:
             while self._kept and (len(self._kept) >= COUNT or self._size() + size > SIZE):
-                del self._kept[0]
+                self._drop_oldest()
 
     def take(self, plan: Any, inputs: Sequence[Any]) -> Any:
         """Return the run with these inputs, or None; nobody else has it from now on."""
+        if not _is_worth_keeping(inputs, 0):
+            return None
+        key = _key(plan, inputs)
         with self._lock:
-            place = self._place(plan, inputs)
-            return None if place is None else self._kept.pop(place)[2]
+            return self._kept.pop(key, (plan, None))[1]
 
     def clear(self) -> None:
         """Let go of all runs."""
         with self._lock:
             self._kept.clear()
 
-    def _size(self) -> int:
-        return sum(run.states.nbytes for _, _, run in self._kept)
+    def _drop_oldest(self) -> None:
+        del self._kept[next(iter(self._kept))]
 
-    def _place(self, plan: Any, inputs: Sequence[Any]) -> int | None:
-        for place, (known, arrays, _) in enumerate(self._kept):
-            if known is plan and len(arrays) == len(inputs) and all(map(_is_same, arrays, inputs)):
-                return place
-        return None
+    def _size(self) -> int:
+        return sum(run.states.nbytes for _, run in self._kept.values())
 
 
 def _is_worth_keeping(inputs: Sequence[Any], size: int) -> bool:
     return size <= SIZE and sum(array.size for array in inputs) <= INPUT_SIZE
 
 
-def _is_same(left: Any, right: Any) -> bool:
-    return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
+def _key(plan: Any, inputs: Sequence[Any]) -> Any:
+    return id(plan), *((array.dtype, array.shape, array.tobytes()) for array in inputs)
