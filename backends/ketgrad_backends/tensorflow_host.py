@@ -64,15 +64,8 @@ def host_operation(
 
         return pull(result, cotangent, *inputs), second
 
-    def first(result: Array, cotangent: Array, *inputs: Array) -> list[Array]:
-        # Result and inputs may be of a graph around this one; that of the second derivative reaches copies made here.
-        copies = map(tf.identity, inputs)
-        # The cotangent of a result that elements were picked from comes as slices.
-        return gradients(tf.identity(result), tf.convert_to_tensor(cotangent), *copies)
-
     def of_node(node: Any, cotangent: Array) -> list[Array]:
-        further = pull if native is None else first
-        return further(node.outputs[0], tf.convert_to_tensor(cotangent), *node.inputs)
+        return pull(node.outputs[0], tf.convert_to_tensor(cotangent), *node.inputs)
 
     @cache
     def registered() -> str:
@@ -84,7 +77,16 @@ def host_operation(
     @tf.custom_gradient
     def operation(*inputs: Array) -> Any:
         result = compute(*inputs)
-        return result, lambda cotangent: first(result, cotangent, *inputs)
+        # A graph around this one hands out what the gradient needs as further results: of this one no way leads back to
+        # the node, whose own gradient is not to be differentiated.
+        kept = tf.stop_gradient(result)
+
+        def first(cotangent: Array) -> Any:
+            # The others may be of a graph around this one; that of the second derivative reaches copies made here. The
+            # cotangent of a result that elements were picked from comes as slices.
+            return gradients(tf.identity(kept), tf.convert_to_tensor(cotangent), *map(tf.identity, inputs))
+
+        return result, first
 
     return operation
 
@@ -93,13 +95,36 @@ def _second_derivative(
     native: Callable[..., Array], cotangent: Array, inputs: Sequence[Array], cotangents: Sequence[Array]
 ) -> list[Array]:
     """Pull back through the gradients of a function as the framework computes them."""
+    compute = _by_tapes if _tapes_record(cotangent) else _by_a_graph
+    # Copies in the graph at hand: tapes do not see how a loop hands in the tensors of the graph around it.
+    return compute(native, *map(tf.identity, (cotangent, *inputs)), cotangents=list(cotangents))
+
+
+def _by_tapes(native: Callable[..., Array], *tensors: Array, cotangents: list[Array]) -> list[Array]:
+    cotangent, *inputs = tensors
     with tf.GradientTape() as outer:
-        outer.watch([cotangent, *inputs])
+        outer.watch(tensors)
         with tf.GradientTape() as inner:
             inner.watch(inputs)
             result = native(*inputs)
         found = inner.gradient(result, inputs, cotangent, unconnected_gradients="zero")
-    return outer.gradient(found, [cotangent, *inputs], list(cotangents), unconnected_gradients="zero")
+    return outer.gradient(found, tensors, cotangents, unconnected_gradients="zero")
+
+
+def _by_a_graph(native: Callable[..., Array], *tensors: Array, cotangents: list[Array]) -> list[Array]:
+    def computed(cotangent: Array, *inputs: Array) -> list[Array]:
+        found = tf.gradients(native(*inputs), inputs, cotangent, unconnected_gradients="zero")
+        return tf.gradients(found, [cotangent, *inputs], cotangents, unconnected_gradients="zero")
+
+    return tf.function(computed, autograph=False)(*tensors)
+
+
+def _tapes_record(tensor: Array) -> bool:
+    """Tell whether tapes record: in what a `tf.autodiff.ForwardAccumulator` calls they don't, and say nothing of it."""
+    with tf.GradientTape() as tape:
+        tape.watch(tensor)
+        copy = tf.identity(tensor)
+    return tape.gradient(copy, tensor) is not None
 
 
 def _on_host(

@@ -187,6 +187,116 @@ def test_nested_tapes_around_a_graph_of_tensorflow_give_the_closed_form(measurem
     np.testing.assert_allclose(found, scale * HESSIAN, rtol=0, atol=1e-12)
 
 
+def three_times(tf, f):
+    """Return ways to compute 3 f(x) in a graph that holds f in a graph of its own."""
+    zero = tf.constant(0.0, tf.float64)
+    return {
+        "while_loop": lambda x: tf.while_loop(lambda i, _: i < 3, lambda i, sum: (i + 1, sum + f(x)), (0, zero))[1],
+        "cond": lambda x: 3 * tf.cond(x[0] > 0, lambda: f(x), lambda: zero),
+        "map_fn": lambda x: tf.reduce_sum(tf.map_fn(f, tf.stack([x, x, -x]))),
+        "scan": lambda x: tf.scan(lambda sum, _: sum + f(x), tf.range(3), initializer=zero)[-1],
+    }
+
+
+@pytest.mark.parametrize(
+    ("way", "measurement"),
+    [
+        ("while_loop", kg.expval(kg.Z(0))),
+        ("while_loop", kg.probs([0])),
+        ("cond", kg.expval(kg.Z(0))),
+        ("map_fn", kg.expval(kg.Z(0))),
+        ("scan", kg.expval(kg.Z(0))),
+    ],
+)
+def test_second_derivatives_through_loops_and_branches_of_tensorflow_are_those_of_the_closed_form(way, measurement):
+    """With tapes around the graph, and inside of it."""
+    tf = pytest.importorskip("tensorflow")
+    f = product_of_cosines(measurement=measurement)
+    total = three_times(tf, lambda x: tf.reshape(f(x), (-1,))[0])[way]
+
+    def hessian(function, x):
+        with tf.GradientTape(persistent=True) as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                value = function(x)
+            gradient = inner.gradient(value, x)
+        return outer.jacobian(gradient, x, experimental_use_pfor=False)
+
+    # ⟨0|ρ|0⟩ = (1 + cos a cos b)/2.
+    scale = 3 if isinstance(measurement, kg.expval) else 1.5
+    with kg.use_backend("tensorflow"):
+        around = hessian(tf.function(total, autograph=False), tf.constant(POINT))
+        inside = tf.function(lambda x: hessian(total, x), autograph=False)(tf.constant(POINT))
+    np.testing.assert_allclose(around, scale * HESSIAN, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(inside, scale * HESSIAN, rtol=0, atol=1e-12)
+
+
+def test_a_gradient_in_a_loop_of_tensorflow_is_differentiated():
+    tf = pytest.importorskip("tensorflow")
+    f = product_of_cosines()
+
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            value = f(x)
+        return tape.gradient(value, x)
+
+    @tf.function(autograph=False)
+    def total(x):
+        start = (0, tf.zeros(2, tf.float64))
+        return tf.while_loop(lambda i, _: i < 3, lambda i, sum: (i + 1, sum + gradient(x)), start)[1]
+
+    with kg.use_backend("tensorflow"):
+        x = tf.constant(POINT)
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            gradients = total(x)
+        found = tape.jacobian(gradients, x, experimental_use_pfor=False)
+    np.testing.assert_allclose(gradients, 3 * GRADIENT, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found, 3 * HESSIAN, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("is_graph", [False, True])
+def test_forward_mode_of_tensorflow_gives_the_closed_form_and_so_does_forward_over_reverse(is_graph):
+    tf = pytest.importorskip("tensorflow")
+    f = product_of_cosines()
+    call = tf.function(f, autograph=False) if is_graph else f
+    with kg.use_backend("tensorflow"):
+        x = tf.constant(POINT)
+        with tf.autodiff.ForwardAccumulator(x, tf.constant([1.0, 2.0], tf.float64)) as forward:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                value = call(x)
+            gradient = tape.gradient(value, x)
+        slope, curvature = forward.jvp(value), forward.jvp(gradient)
+    np.testing.assert_allclose(slope, GRADIENT @ [1, 2], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(curvature, HESSIAN @ [1, 2], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("is_graph", [False, True])
+def test_second_derivatives_through_a_vectorized_map_of_tensorflow_are_refused_and_never_zero(is_graph):
+    """TensorFlow drops custom gradients there; `kg.vmap` has second derivatives."""
+    tf = pytest.importorskip("tensorflow")
+    f = product_of_cosines()
+
+    def total(x):
+        return tf.reduce_sum(tf.vectorized_map(f, tf.stack([x, -x])))
+
+    call = tf.function(total, autograph=False) if is_graph else total
+    with kg.use_backend("tensorflow"):
+        x = tf.constant(POINT)
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                value = call(x)
+            gradient = inner.gradient(value, x)
+        np.testing.assert_allclose(gradient, 2 * GRADIENT, rtol=0, atol=1e-12)
+        with pytest.raises(tf.errors.UnimplementedError, match="has no second derivative"):
+            outer.gradient(gradient, x)
+
+
 def test_several_sums_come_from_one_run_and_each_has_its_gradient(autodiff_backend):
     theta = kg.parameters("theta", (2,))
     circuit = kg.Circuit(2).ry(theta[0], 0).rx(theta[1], 1)
