@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 
 from ketgrad import tree
 from ketgrad.base import check_conversion, take_in
@@ -59,7 +60,7 @@ class TorchBackend(TorchExplanations, TorchParameters, AutorayAlgebra):
         return isinstance(value, torch.Tensor)
 
     def is_concrete(self, array: Array, /) -> bool:
-        return not is_tracing() and array.device.type != "meta"
+        return not is_tracing() and array.device.type != "meta" and not isinstance(array, FakeTensor)
 
     def dtype(self, array: Array, /) -> str:
         return str(array.dtype).removeprefix("torch.")

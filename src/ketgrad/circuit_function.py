@@ -119,6 +119,9 @@ class CircuitFunction:
         if starts:
             check_prepares_nothing(self.execution.instructions)
         batch = _common_batch([item.batch for item in (*inputs, *starts)])
+        if batch:  # before anything is spread over it; the run itself checks again
+            arrays = [item.array for item in (*inputs, *starts)]
+            self.execution.check_memory(backend, precision, math.prod(batch), arrays, has_initial=bool(starts))
         flat = {
             array: item.flat(backend, batch, REAL_TYPE[precision])
             for array, item in zip(self.parameters, inputs, strict=True)

@@ -30,7 +30,8 @@ from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import evolve, results, shots, trajectories
 from ketgrad.simulate.availability import engine_for
 from ketgrad.simulate.evolve import Run
-from ketgrad.simulate.footprint import footprint
+from ketgrad.simulate.footprint import footprint, traced_footprint
+from ketgrad.simulate.memory import check_memory
 from ketgrad.simulate.program import Group, Program, lower
 from ketgrad.simulate.ruled import RuledRuns, ruled_runs, side_by_side
 from ketgrad.simulate.scalars import Values
@@ -98,6 +99,17 @@ class Execution:
         observables = [item.observable for item in self.measurements if isinstance(item, expval | var)]
         is_all = 0 < len(observables) == len(self.measurements) and self.shots is None
         return is_all and all(isinstance(observable, PauliSum) for observable in observables)
+
+    def check_memory(
+        self, backend: ArrayBackend, precision: Precision, batch: int, arrays: Sequence[Array], *, has_initial: bool
+    ) -> None:
+        """Refuse a run with these arrays for which there is too little memory, before anything is made."""
+        if self.trajectories is not None:
+            count = batch * self.trajectories
+            check_memory(self.unlowered, traced_footprint(self.unlowered, precision, count), precision, count)
+        else:
+            needed = self.footprint(backend, precision, batch, arrays, has_initial=has_initial)
+            check_memory(self.program, needed, precision, batch)
 
     def footprint(
         self,

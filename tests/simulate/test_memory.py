@@ -209,7 +209,11 @@ def test_an_estimate_makes_nothing_large():
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"gradient": "adjoint-shift"}, kg.UnsupportedError, "gradient 'adjoint-shift' is not there; give None"),
+        (
+            {"gradient": "adjoint-shift"},
+            kg.UnsupportedError,
+            "the memory of the gradient 'adjoint-shift' is not known; give None",
+        ),
         ({"batch": 0}, kg.InvalidValueError, "the batch is 0; give at least 1"),
         ({"batch": -3}, kg.InvalidValueError, "the batch is -3; give at least 1"),
         ({"batch": 1.5}, kg.InvalidTypeError, "the batch is 1.5; give an integer"),
