@@ -337,3 +337,19 @@ def test_a_state_that_was_kept_serves_no_other_inputs():
         assert f(np.array([angle]), initial_state=one) == pytest.approx(-np.cos(angle), abs=1e-15)
         gradient = kg.grad(lambda x: f(x) + 2 * f(x, initial_state=one), fallback="error")(np.array([angle]))
         assert gradient == pytest.approx([np.sin(angle)], abs=1e-15)
+
+
+def test_a_run_that_was_kept_does_not_see_what_its_matrix_became():
+    torch = pytest.importorskip("torch")
+    theta = kg.parameters("theta", (1,))
+
+    def value(angle, matrix):
+        return kg.function(kg.Circuit(1).ry(theta[0], 0).unitary(matrix, [0]), kg.expval(kg.Z(0)))(angle)
+
+    with kg.use_backend("pytorch"):
+        angle = torch.tensor([0.4], dtype=torch.float64, requires_grad=True)
+        first, second = (torch.eye(2, dtype=torch.complex128) for _ in range(2))
+        value(angle, first)
+        first.mul_(2)
+        (gradient,) = torch.autograd.grad(value(angle, second), angle)
+    np.testing.assert_allclose(gradient, [-np.sin(0.4)], rtol=0, atol=1e-12)

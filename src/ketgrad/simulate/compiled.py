@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -131,19 +132,23 @@ def _sum_operation(backend: Any, plan: Plan, sums: tuple[Terms, ...], native: An
 
 
 class _Run:
-    """One run of a plan over NumPy arrays, whose leading axes are all one batch inside."""
+    """One run of a plan over NumPy arrays, whose leading axes are all one batch inside.
+
+    It keeps copies alone: what a framework hands over may be changed, or be gone, before the backward sweep.
+    """
 
     def __init__(self, plan: Plan, inputs: Sequence[Any]) -> None:
         angles, *others = inputs
         self.plan = plan
         self.shape = angles.shape
         self.dtype = angles.dtype
-        # A copy: what a framework hands over may be read-only, for which the kernels would be compiled once more.
+        # Writable, too: for an array that is read-only the kernels would be compiled once more.
         self.angles = np.array(angles.reshape(-1, angles.shape[-1]), "float64", order="C")
         self.batch = len(self.angles)
-        self.matrices_given = others[: len(plan.given_sizes)]
-        self.initial = others[len(plan.given_sizes)] if len(others) > len(plan.given_sizes) else None
-        self.given = self._given()
+        matrices, starts = others[: len(plan.given_sizes)], others[len(plan.given_sizes) :]
+        self.other_shapes = [array.shape for array in others]
+        self.initial = starts[0] if starts else None
+        self.given = self._given(matrices)
         self.group = self.batch // max(1, len(self.given))
         self.sources = np.empty((self.batch, plan.sources_size), "complex128")
         self.matrices = np.empty((self.batch, plan.matrices_size), "complex128")
@@ -165,11 +170,12 @@ class _Run:
         self._share(
             lambda share: sweep.forward(tables, states, self.matrices, self.weights, share), range(len(tables.passes))
         )
+        self.initial = None
         return states
 
     def pulled(self, states: Any, lams: Any) -> list[Any]:
         """Return the gradient by each input; changes its arrays."""
-        plan, tables = self.plan, self.plan.tables
+        tables = self.plan.tables
         self._check_reversible()
         parts = self._num_parts() if self.batch == 1 else 1
         matrix_totals = np.zeros((parts, *self.matrices.shape), "complex128")
@@ -191,11 +197,10 @@ class _Run:
             angle_grads,
             given_grads,
         )
-        found, start = [angle_grads.reshape(self.shape)], 0
-        for size, matrix in zip(plan.given_sizes, self.matrices_given, strict=True):
-            found.append(given_grads[:, start : start + size].reshape(matrix.shape))
-            start += size
-        return found if self.initial is None else [*found, _joined(lams).reshape(self.initial.shape)]
+        parts_of_given = [given_grads[:, place] for place in self._places_of_given()]
+        initial_grads = [_joined(lams)] if len(self.other_shapes) > len(parts_of_given) else []
+        others = zip([*parts_of_given, *initial_grads], self.other_shapes, strict=True)
+        return [angle_grads.reshape(self.shape), *(grads.reshape(shape) for grads, shape in others)]
 
     def word_values(self, masks: Any) -> Any:
         """Return ⟨P⟩ of each word in the final states."""
@@ -228,18 +233,25 @@ class _Run:
         for index in passes:
             in_parts(lambda part, index=index: work(Share(0, 1, index, index + 1, part, parts)), parts)  # type: ignore[misc]
 
-    def _given(self) -> Any:
+    def _given(self, matrices: Sequence[Any]) -> Any:
         """Return the given matrices side by side, a row for each element of the axes that vmap put in front."""
         rows = math.prod(self.shape[:-2])
-        sized = zip(self.matrices_given, self.plan.given_sizes, strict=True)
+        sized = zip(matrices, self.plan.given_sizes, strict=True)
         parts = [matrix.reshape(rows, size) for matrix, size in sized]
         return np.ascontiguousarray(np.concatenate([np.zeros((rows, 0), "complex128"), *parts], axis=1))
 
+    def _places_of_given(self) -> list[slice]:
+        """Return where each of the given matrices lies."""
+        ends = np.cumsum([0, *self.plan.given_sizes]).tolist()
+        return [slice(*bounds) for bounds in pairwise(ends)]
+
     def _check_reversible(self) -> None:
         """Refuse a given matrix that its adjoint does not undo; NaN goes through, and makes the gradient one."""
-        for matrix in self.matrices_given:
-            products = np.conj(np.swapaxes(matrix, -1, -2)) @ matrix
-            error = float(np.max(np.abs(products - np.eye(matrix.shape[-1])), initial=0.0))
+        for place, size in zip(self._places_of_given(), self.plan.given_sizes, strict=True):
+            side = math.isqrt(size)
+            matrices = self.given[:, place].reshape(-1, side, side)
+            products = np.conj(np.swapaxes(matrices, -1, -2)) @ matrices
+            error = float(np.max(np.abs(products - np.eye(side)), initial=0.0))
             if error >= UNITARY_TOLERANCE:
                 raise InvalidValueError(
                     f"the matrix is not unitary: U†U differs from the identity by {error:.2g}, and the backward sweep "
