@@ -91,20 +91,26 @@ def parameter_shift(function: CircuitFunction, argnums: int | Sequence[int] = 0)
     return _derivative(function, ParameterShift(), argnums)
 
 
-def hadamard(function: CircuitFunction, argnums: int | Sequence[int] = 0) -> Derivative:
-    """Return the derivative by the direct Hadamard test: two values for each Pauli word of each gate's generator.
+def hadamard(function: CircuitFunction, argnums: int | Sequence[int] = 0, *, auxiliary: bool = False) -> Derivative:
+    """Return the derivative by the Hadamard test: values for each Pauli word of each gate's generator.
 
-    Reference: K. Mitarai and K. Fujii, Phys. Rev. Research 1, 013006 (2019).
+    References: K. Mitarai and K. Fujii, Phys. Rev. Research 1, 013006 (2019); M. Schuld et al., Phys. Rev. A 99, 032331
+    (2019).
+
+    Parameters
+    ----------
+    auxiliary
+        Whether an auxiliary qubit takes part: one value for each word in place of two, on one qubit more.
 
     Examples
     --------
     >>> import ketgrad as kg
     >>> theta = kg.parameters("theta", ())
     >>> f = kg.function(kg.Circuit(1).rx(theta, 0), kg.expval(kg.Z(0)))
-    >>> round(float(kg.gradients.hadamard(f)(0.5)), 6)
+    >>> round(float(kg.gradients.hadamard(f, auxiliary=True)(0.5)), 6)
     -0.479426
     """
-    return _derivative(function, Hadamard(), argnums)
+    return _derivative(function, Hadamard(auxiliary), argnums)
 
 
 def finite_difference(

@@ -13,7 +13,8 @@ import ketgrad as kg
 from ketgrad_conformance import expect
 from random_circuits import A, B, build, mixture, random_terms
 
-EXACT = ("best", "backprop", "adjoint", "parameter-shift", "hadamard")
+AUXILIARY = kg.gradients.Hadamard(auxiliary=True)
+EXACT = ("best", "backprop", "adjoint", "parameter-shift", "hadamard", AUXILIARY)
 W = kg.parameters("w", (3,))
 POINT = [0.1, 0.2, 0.3]
 
@@ -76,6 +77,31 @@ def test_the_adjoint_method_differentiates_once_and_says_so(autodiff_backend):
         kg.hessian(function, fallback="error")(np.array(POINT))
 
 
+def test_the_test_with_an_auxiliary_qubit_differentiates_once_and_says_so(autodiff_backend):
+    function = kg.function(page_circuit(), kg.expval(kg.Z(1)), gradient=AUXILIARY)
+    with pytest.raises(kg.GradientError, match="differentiates once; give gradient="):
+        kg.hessian(function, fallback="error")(np.array(POINT))
+
+
+@pytest.mark.parametrize("method", ["hadamard", AUXILIARY])
+def test_the_hadamard_test_of_a_noisy_circuit(autodiff_backend, method):
+    circuit = kg.Circuit(2).rx(W[0], 0).amplitude_damping(0.19, 0).crx(W[1], 0, 1).depolarizing(0.3, 1)
+    function, exact = (kg.function(circuit, kg.expval(kg.Z(1)), gradient=name) for name in (method, "backprop"))
+    expected = kg.backend.to_numpy(kg.grad(exact, fallback="error")(np.array(POINT)))
+    # ⟨Z1⟩ = (1 − 4·0.3/3)(1 − 0.81 sin² w0/2 (1 − cos w1)).
+    slopes = [-0.6 * 0.81 * SINES[0] / 2 * (1 - COSINES[1]), -0.6 * 0.81 * math.sin(POINT[0] / 2) ** 2 * SINES[1], 0.0]
+    np.testing.assert_allclose(expected, slopes, rtol=0, atol=1e-12)
+    expect.close(autodiff_backend, kg.grad(function, fallback="error")(np.array(POINT)), slopes)
+
+
+def test_the_test_with_an_auxiliary_qubit_refuses_shots_and_classical_bits():
+    with pytest.raises(kg.UnsupportedError, match="is for exact results"):
+        kg.function(page_circuit(), kg.expval(kg.Z(0)), gradient=AUXILIARY, shots=10, seed=1)(np.array(POINT))
+    measured = kg.function(page_circuit().measure(0), kg.probs(bits=[0]), gradient=AUXILIARY)
+    with pytest.raises(kg.UnsupportedError, match="classical bits are not seen by the Hadamard test with"):
+        measured(np.array(POINT))
+
+
 @pytest.mark.parametrize("method", EXACT)
 def test_a_parameter_used_five_times_is_the_sum_over_its_occurrences(autodiff_backend, method):
     theta = kg.parameters("theta")
@@ -96,7 +122,7 @@ ROTATIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("method", ["parameter-shift", "hadamard"])
+@pytest.mark.parametrize("method", ["parameter-shift", "hadamard", AUXILIARY])
 @pytest.mark.parametrize("controls", [0, 1])
 @pytest.mark.parametrize("name", ROTATIONS)
 def test_each_rotation_is_differentiated_by_its_generator(name, controls, method):

@@ -1,12 +1,16 @@
-"""The direct Hadamard test: derivatives from a rotation about a Pauli word that is put behind a gate.
+"""The Hadamard test: derivatives from a rotation about a Pauli word that is put behind a gate.
 
 The derivative of exp(−iθG/2)ρ… by θ is the commutator −i[G, ρ]/2, and G is a sum of Pauli words P with real factors g.
 For each of these −i[P, ρ]/2 is half the difference of ρ turned about P by π/2 and by −π/2, so the derivative of any
 result that is linear in ρ is Σ g (f(π/2) − f(−π/2)) / 2. The way through: every rotation whose angle varies gets
 further ones behind it, one for each word, by angles of zero; the moves of the rule turn one of them at a time.
 
+With an auxiliary qubit in (|0⟩ + |1⟩)/√2 these rotations are controlled by it. One by π is a controlled −iP, and behind
+it the mean of X on the auxiliary qubit times the result is Re⟨ψ|…(−iP)…|ψ⟩, the derivative itself, from one value.
+
 Reference: K. Mitarai and K. Fujii, "Methodology for replacing indirect measurements with direct measurements", Phys.
-Rev. Research 1, 013006 (2019).
+Rev. Research 1, 013006 (2019), for the direct test; M. Schuld, V. Bergholm, C. Gogolin, J. Izaac and N. Killoran,
+"Evaluating analytic gradients on quantum hardware", Phys. Rev. A 99, 032331 (2019), for the other.
 """
 
 from __future__ import annotations
@@ -45,9 +49,12 @@ class Extended:
     """The numbers that vary and are no angles of rotations."""
 
 
-def extended(program: Program) -> Extended:
-    """Return a program with a further rotation for each Pauli word of each rotation whose angle varies."""
-    return _extended(_ByIdentity(program))
+def extended(program: Program, *, has_auxiliary: bool) -> Extended:
+    """Return a program with a further rotation for each Pauli word of each rotation whose angle varies.
+
+    The auxiliary qubit, if there is one, is a further wire behind all others.
+    """
+    return _extended(_ByIdentity(program), has_auxiliary)
 
 
 class _ByIdentity:
@@ -64,9 +71,11 @@ class _ByIdentity:
 
 
 @lru_cache(maxsize=64)
-def _extended(known: _ByIdentity) -> Extended:
+def _extended(known: _ByIdentity, has_auxiliary: bool) -> Extended:
     program, recipe = known.program, known.program.recipe
-    items: list[Any] = []
+    wire = program.num_wires
+    controls: Controls = ((wire, 1),) if has_auxiliary else ()
+    items: list[Any] = [Operation("h", (), (wire,))] if has_auxiliary else []
     places: list[int] = []
     turns: list[tuple[int, int, float]] = []
     unmovable, count = [], 0
@@ -80,25 +89,33 @@ def _extended(known: _ByIdentity) -> Extended:
             unmovable += varying
         elif varying:
             words = list(_words_of(part))
-            items += [turn for turn, _ in words]
+            items += [replace(turn, controls=controls) for turn, _ in words]
             turns += [(varying[0], count + place, factor) for place, (_, factor) in enumerate(words)]
             count += len(words)
     width = max(1, len(places))
     placing = np.zeros((width, max(1, count)))
     placing[np.arange(len(places)), places] = 1
-    changed = replace(program, items=tuple(items))
-    return Extended(changed, placing, _moves(turns, placing), tuple(unmovable))
+    changed = replace(program, items=tuple(items), num_wires=wire + has_auxiliary)
+    moves = _beside(turns, placing) if has_auxiliary else _within(turns, placing)
+    return Extended(changed, placing, moves, tuple(unmovable))
 
 
-def _moves(turns: Sequence[tuple[int, int, float]], placing: Any) -> Moves:
-    """Return the moves, whose weights stand at the numbers that were there before."""
+def _within(turns: Sequence[tuple[int, int, float]], placing: Any) -> Moves:
+    """Return the moves of the direct test, in the numbers of the program that is extended."""
     rows = [(number, place, sign, factor) for number, place, factor in turns for sign in (1, -1)]
-    shape = (len(rows), placing.shape[1])
-    added, weights = np.zeros(shape), np.zeros(shape)
+    added, weights = np.zeros((len(rows), placing.shape[1])), np.zeros((len(rows), placing.shape[1]))
     for row, (number, place, sign, factor) in enumerate(rows):
         added[row, place] = sign * math.pi / 2
         weights[row] = sign * factor / 2 * placing[number]
-    return Moves(np.ones(shape), added, weights)
+    return Moves(np.ones(added.shape), added, weights)
+
+
+def _beside(turns: Sequence[tuple[int, int, float]], placing: Any) -> Moves:
+    """Return the moves of the test with an auxiliary qubit, from the numbers of the program before."""
+    added, weights = np.zeros((len(turns), placing.shape[1])), np.zeros((len(turns), placing.shape[0]))
+    for row, (number, place, factor) in enumerate(turns):
+        added[row, place], weights[row, number] = math.pi, factor
+    return Moves(np.ones(added.shape), added, weights, placing)
 
 
 def _words_of(part: Operation) -> Sequence[tuple[Operation, float]]:

@@ -78,17 +78,29 @@ class ParameterShift:
 
 @dataclass(frozen=True)
 class Hadamard:
-    """The direct Hadamard test: values with a rotation about each Pauli word of a gate's generator put behind it.
+    """The Hadamard test: values with a rotation about each Pauli word of a gate's generator put behind it.
 
-    Reference: K. Mitarai and K. Fujii, Phys. Rev. Research 1, 013006 (2019).
+    References: K. Mitarai and K. Fujii, Phys. Rev. Research 1, 013006 (2019); M. Schuld et al., Phys. Rev. A 99, 032331
+    (2019).
+
+    Parameters
+    ----------
+    auxiliary
+        Whether an auxiliary qubit controls the rotation: one value for each word instead of two, on one qubit more, and
+        first derivatives of exact results alone.
     """
 
     name: ClassVar[str] = "hadamard"
     takes_amplitudes: ClassVar[bool] = False
+    auxiliary: bool = False
 
     def rule(self, program: Program, precision: Precision, *, has_shots: bool) -> Rule:
-        """Return the rule for a program, which holds where it is run in `extended(program)`."""
-        found = extended(program)
+        """Return the rule for a program, whose moves are those of `extended(program)`."""
+        if self.auxiliary and has_shots:
+            raise UnsupportedError(
+                'the Hadamard test with an auxiliary qubit is for exact results; give gradient="hadamard" with shots'
+            )
+        found = extended(program, has_auxiliary=self.auxiliary)
         if found.unmovable:
             raise UnsupportedError(_no_rule("generator", program.recipe.numbers.numbers[found.unmovable[0]].gate))
         return lambda backend, key: found.moves

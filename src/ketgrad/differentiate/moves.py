@@ -11,28 +11,33 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ketgrad.errors import GradientError
 from ketgrad.protocol import Array, ArrayBackend
 
 
 @dataclass(frozen=True, eq=False)
 class Moves:
-    """Moves of the numbers x of a circuit to kept·x + added, and the weights of what is found there."""
+    """Moves of the numbers x of a circuit to kept·Px + added, and the weights of what is found there."""
 
     kept: Any
-    """Shape (moves, numbers)."""
+    """Shape (moves, places)."""
     added: Any
-    """Shape (moves, numbers)."""
+    """Shape (moves, places)."""
     weights: Any
     """Shape (moves, numbers): the derivative by number j is Σₖ weightsₖⱼ f(move k)."""
+    placing: Any = None
+    """P, of shape (numbers, places), where moves go to a circuit with more numbers; zeros stand for these."""
 
     def parts(self, size: int) -> Iterator[Moves]:
         """Yield the moves, at most `size` of them at a time."""
         for start in range(0, self.kept.shape[0], size):
             window = slice(start, start + size)
-            yield Moves(self.kept[window], self.added[window], self.weights[window])
+            yield Moves(self.kept[window], self.added[window], self.weights[window], self.placing)
 
     def points(self, backend: ArrayBackend, numbers: Array) -> Array:
-        """Return the moved numbers, of shape (moves·batch, numbers), from those of shape (batch, numbers)."""
+        """Return the moved numbers, of shape (moves·batch, places), from those of shape (batch, numbers)."""
+        if self.placing is not None:
+            numbers = backend.einsum("zm,mn->zn", numbers, self._native(backend, self.placing, numbers))
         kept, added = (self._native(backend, table, numbers) for table in (self.kept, self.added))
         count, width = tuple(kept.shape)
         moved = backend.einsum("km,zm->kzm", kept, numbers) + backend.reshape(added, (count, 1, width))
@@ -59,13 +64,24 @@ Rule = Callable[[ArrayBackend, Any], Moves]
 
 
 def operation_by_moves(
-    backend: ArrayBackend, function: Callable[..., Array], rule: Rule, key: Any, at_once: int
+    backend: ArrayBackend,
+    function: Callable[..., Array],
+    rule: Rule,
+    key: Any,
+    at_once: int,
+    elsewhere: Callable[..., Array] | None = None,
 ) -> Callable[..., Array]:
     """Return function(key, numbers, *others) as an operation of numbers and others, differentiated by moves.
 
     Everything has the batch in front; the function returns real numbers of shape (batch, m). The gradient by `others`
-    is zero. With a key the value takes it as it is, and the values after moves take others.
+    is zero. With a key the value takes it as it is, and the values after moves take others. These are the function's
+    own, and so differentiated in turn, or those of `elsewhere`, which takes the same and is not.
     """
+
+    def after_moves(drawn: Any) -> Callable[..., Array]:
+        if elsewhere is None:
+            return operation_by_moves(backend, function, rule, drawn, at_once)
+        return backend.custom_gradient(lambda *inputs: elsewhere(drawn, *inputs), _differentiates_once)
 
     def pullback(inputs: Any, cotangent: Array) -> list[Array]:
         numbers, *others = inputs
@@ -75,13 +91,20 @@ def operation_by_moves(
         gradient = numbers * 0.0
         for part in moves.parts(size):
             below, drawn = _keys(backend, below)
-            values = operation_by_moves(backend, function, rule, drawn, at_once)(
+            values = after_moves(drawn)(
                 part.points(backend, numbers), *(part.repeated(backend, other) for other in others)
             )
             gradient = gradient + part.pull(backend, values, cotangent)
         return [gradient, *(other * 0.0 for other in others)]
 
     return backend.custom_gradient(lambda *inputs: function(key, *inputs), pullback)
+
+
+def _differentiates_once(inputs: Any, cotangent: Array) -> list[Array]:
+    raise GradientError(
+        'the Hadamard test with an auxiliary qubit differentiates once; give gradient="hadamard", "parameter-shift" or '
+        '"backprop" for further derivatives'
+    )
 
 
 def _keys(backend: ArrayBackend, key: Any) -> tuple[Any, Any]:

@@ -9,11 +9,12 @@ variances, entropies and purities are computed from it by the framework, which d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ketgrad.circuit.gates import FIXED
 from ketgrad.differentiate.hadamard import extended
 from ketgrad.differentiate.methods import Hadamard, MethodByRule
 from ketgrad.differentiate.moves import Rule, joined, operation_by_moves, refused
@@ -27,7 +28,7 @@ from ketgrad.simulate.evolve import Run
 from ketgrad.simulate.matrices import confusion_matrices
 from ketgrad.simulate.program import Group, Program
 from ketgrad.simulate.scalars import in_batch
-from ketgrad.simulate.states import RuledState
+from ketgrad.simulate.states import DensityMatrix, RuledState, State
 
 BYTES_AT_ONCE = 1 << 28
 """What the states of runs at other numbers take together."""
@@ -48,17 +49,27 @@ class RuledRuns:
     rule: Rule
     key: Any
     shots: int | None = None
+    beside: Program | None = None
+    """For the Hadamard test with an auxiliary qubit: the program with that qubit, where the rule looks."""
 
     def ask(self, query: Callable[[Run, Any], Array]) -> Array:
         """Return query(run, key), real and of shape (batch, m), with the rule's gradient by the numbers."""
 
-        def function(key: Any, numbers: Array, *initial: Array) -> Array:
-            start = initial[0] if initial else None
-            count = int(numbers.shape[0])
-            run = evolve.run(self.backend, self.program, self.precision, numbers, count, start, self.engine)
-            return query(run, key)
+        def run_at(program: Program, numbers: Array, initial: tuple[Array, ...]) -> Run:
+            start, count = initial[0] if initial else None, int(numbers.shape[0])
+            return evolve.run(self.backend, program, self.precision, numbers, count, start, self.engine)
 
-        operation = operation_by_moves(self.backend, function, self.rule, self.key, self._at_once)
+        def function(key: Any, numbers: Array, *initial: Array) -> Array:
+            return query(run_at(self.program, numbers, initial), key)
+
+        def with_auxiliary(key: Any, numbers: Array, *initial: Array) -> Array:
+            assert self.beside is not None
+            run = run_at(self.beside, numbers, initial)
+            found = [sign * query(replace(run, state=state), key) for sign, state in signed_parts(run.state)]
+            return found[0] if len(found) == 1 else found[0] + found[1]
+
+        elsewhere = None if self.beside is None else with_auxiliary
+        operation = operation_by_moves(self.backend, function, self.rule, self.key, self._at_once, elsewhere)
         return operation(self.numbers, *(() if self.initial is None else (self.initial,)))
 
     def ask_exactly(self, query: Callable[[Run], Array], shape: tuple[int, ...], *, is_complex: bool) -> Array:
@@ -123,6 +134,11 @@ class _Bits(dict[Group, Array]):
         self.runs = runs
 
     def __missing__(self, group: Group) -> Array:
+        if self.runs.beside is not None:
+            raise UnsupportedError(
+                "classical bits are not seen by the Hadamard test with an auxiliary qubit, behind which they would "
+                'have to be read again; give gradient="hadamard"'
+            )
         found = self.runs.ask_exactly(lambda run: run.bits[group], (1 << len(group),), is_complex=False)
         self[group] = found
         return found
@@ -156,12 +172,31 @@ def ruled_runs(
     guards = [refused(backend, value, refuse) for value in held if backend.is_array(value)]
     spread = joined(backend, in_batch(backend, numbers, precision, batch), guards)
     start = None if initial is None else refused(backend, _in_rows(backend, initial, batch), refuse)
-    rule = method.rule(program, precision, has_shots=shots is not None)
+    rule, beside = method.rule(program, precision, has_shots=shots is not None), None
     if isinstance(method, Hadamard):
-        further = extended(program)
-        places = backend.asarray(further.placing, dtype=backend.dtype(spread), device=backend.device(spread))
-        program, spread = further.program, backend.einsum("zm,mn->zn", spread, places)
-    return RuledRuns(backend, program, precision, spread, start, engine, method, rule, key, shots)
+        further = extended(program, has_auxiliary=method.auxiliary)
+        if method.auxiliary:
+            beside = further.program
+        else:
+            places = backend.asarray(further.placing, dtype=backend.dtype(spread), device=backend.device(spread))
+            program, spread = further.program, backend.einsum("zm,mn->zn", spread, places)
+    return RuledRuns(backend, program, precision, spread, start, engine, method, rule, key, shots, beside)
+
+
+def signed_parts(state: State) -> list[tuple[float, State]]:
+    """Return the states of all wires but the last, with signs, whose sum is tr(Xρ) over that wire."""
+    backend = state.backend
+    if isinstance(state, DensityMatrix):
+        size = 1 << (state.num_wires - 1)
+        split = backend.reshape(state.values, (-1, size, 2, size, 2))
+        crossed = [backend.take(backend.take(split, row, axis=2), 1 - row, axis=3) for row in (0, 1)]
+        values = backend.reshape(crossed[0] + crossed[1], (-1, size * size))
+        return [(1.0, replace(state, values=values, num_wires=state.num_wires - 1))]
+    turn = backend.asarray(FIXED["h"], dtype=state.dtype, device=state.device)
+    turned: Any = state.apply(turn, (state.num_wires - 1,))
+    halves = backend.reshape(turned.values, (state.values.shape[0], -1, 2))
+    parts = [replace(turned, values=backend.take(halves, bit, axis=2), num_wires=state.num_wires - 1) for bit in (0, 1)]
+    return [(1.0, parts[0]), (-1.0, parts[1])]
 
 
 def side_by_side(backend: ArrayBackend, parts: Sequence[Array]) -> Array:
