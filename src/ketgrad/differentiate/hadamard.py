@@ -19,7 +19,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -79,8 +79,8 @@ def _extended(known: _ByIdentity, has_auxiliary: bool) -> Extended:
     places: list[int] = []
     turns: list[tuple[int, int, float]] = []
     unmovable, count = [], 0
-    bounds = [*recipe.slots, len(recipe.numbers.numbers)]
-    for part, start, stop in zip(recipe.parts, bounds, bounds[1:], strict=False):
+    bounds = pairwise((*recipe.slots, len(recipe.numbers.numbers)))
+    for part, (start, stop) in zip(recipe.parts, bounds, strict=True):
         varying = [place for place in range(start, stop) if recipe.numbers.expressions[place].terms]
         items.append(part)
         places += range(count, count + stop - start)

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from ketgrad.circuit.channels import CHANNELS
 from ketgrad.circuit.gates import RotationGate
-from ketgrad.circuit.instructions import Operation, ReadoutError, numbers_of
+from ketgrad.circuit.instructions import Operation, ReadoutError
 from ketgrad.differentiate.finite_difference import EPSILON
 from ketgrad.differentiate.hadamard import extended
 from ketgrad.differentiate.moves import Moves, Rule
@@ -202,16 +203,17 @@ def method_of(gradient: Any) -> Method | None:
     return METHODS.get(gradient)
 
 
+@lru_cache(maxsize=128)
 def has_shift_rule(recipe: Recipe) -> bool:
     """Tell whether every number that varies has one."""
-    return all(_shifts_of(*_owner(recipe, column)) is not None for column in varying_numbers(recipe))
+    return all(_shifts_of(*_owners(recipe)[column]) is not None for column in varying_numbers(recipe))
 
 
 @lru_cache(maxsize=128)
 def _shifts(recipe: Recipe) -> Moves:
     rules: dict[int, tuple[Shifts, bool]] = {}
     for column in varying_numbers(recipe):
-        found = _shifts_of(*_owner(recipe, column))
+        found = _shifts_of(*_owners(recipe)[column])
         if found is None:
             raise UnsupportedError(_no_rule("shift rule", recipe.numbers.numbers[column].gate))
         rules[column] = found
@@ -232,7 +234,7 @@ def amplitude_moves(recipe: Recipe) -> Moves | None:
     """
     rules: dict[int, tuple[Shifts, bool]] = {}
     for column in varying_numbers(recipe):
-        part, _ = _owner(recipe, column)
+        part, _ = _owners(recipe)[column]
         gate = table_gate(part)
         if not isinstance(gate, RotationGate):
             return None
@@ -249,14 +251,14 @@ def varying_numbers(recipe: Recipe) -> list[int]:
     return [place for place, expression in enumerate(recipe.numbers.expressions) if expression.terms]
 
 
-def _owner(recipe: Recipe, column: int) -> tuple[Any, int]:
-    """Return the part whose number this is, and which of its numbers it is."""
-    place = max(
-        index
-        for index, slot in enumerate(recipe.slots)
-        if slot <= column and hasattr(recipe.parts[index], "numbers") and numbers_of(recipe.parts[index])
-    )
-    return recipe.parts[place], column - recipe.slots[place]
+@lru_cache(maxsize=128)
+def _owners(recipe: Recipe) -> tuple[tuple[Any, int], ...]:
+    """Return for each number the part that it is in, and which of the part's numbers it is."""
+    found: list[tuple[Any, int]] = []
+    bounds = pairwise((*recipe.slots, len(recipe.numbers.numbers)))
+    for part, (start, stop) in zip(recipe.parts, bounds, strict=True):
+        found += [(part, place) for place in range(stop - start)]
+    return tuple(found)
 
 
 def _shifts_of(part: Any, place: int) -> tuple[Shifts, bool] | None:
