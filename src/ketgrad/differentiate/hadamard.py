@@ -27,7 +27,7 @@ import numpy as np
 from ketgrad.circuit.checks import Controls
 from ketgrad.circuit.gates import RotationGate, pauli_matrix
 from ketgrad.circuit.instructions import Operation
-from ketgrad.differentiate.moves import Moves
+from ketgrad.differentiate.moves import Move, MoveList
 from ketgrad.simulate.parts import table_gate
 from ketgrad.simulate.program import Program
 
@@ -44,7 +44,7 @@ class Extended:
     program: Program
     placing: Any
     """Shape (numbers before, numbers), 1.0 where one goes."""
-    moves: Moves
+    moves: MoveList
     unmovable: tuple[int, ...]
     """The numbers that vary and are no angles of rotations."""
 
@@ -100,22 +100,21 @@ def _extended(known: _ByIdentity, has_auxiliary: bool) -> Extended:
     return Extended(changed, placing, moves, tuple(unmovable))
 
 
-def _within(turns: Sequence[tuple[int, int, float]], placing: Any) -> Moves:
+def _within(turns: Sequence[tuple[int, int, float]], placing: Any) -> MoveList:
     """Return the moves of the direct test, in the numbers of the program that is extended."""
-    rows = [(number, place, sign, factor) for number, place, factor in turns for sign in (1, -1)]
-    added, weights = np.zeros((len(rows), placing.shape[1])), np.zeros((len(rows), placing.shape[1]))
-    for row, (number, place, sign, factor) in enumerate(rows):
-        added[row, place] = sign * math.pi / 2
-        weights[row] = sign * factor / 2 * placing[number]
-    return Moves(np.ones(added.shape), added, weights)
+    before = np.argmax(placing, axis=1).tolist()
+    moves = [
+        Move(place, sign * math.pi / 2, before[number], sign * factor / 2)
+        for number, place, factor in turns
+        for sign in (1, -1)
+    ]
+    return MoveList(tuple(moves), placing.shape[1], placing.shape[1])
 
 
-def _beside(turns: Sequence[tuple[int, int, float]], placing: Any) -> Moves:
+def _beside(turns: Sequence[tuple[int, int, float]], placing: Any) -> MoveList:
     """Return the moves of the test with an auxiliary qubit, from the numbers of the program before."""
-    added, weights = np.zeros((len(turns), placing.shape[1])), np.zeros((len(turns), placing.shape[0]))
-    for row, (number, place, factor) in enumerate(turns):
-        added[row, place], weights[row, number] = math.pi, factor
-    return Moves(np.ones(added.shape), added, weights, placing)
+    moves = [Move(place, math.pi, number, factor) for number, place, factor in turns]
+    return MoveList(tuple(moves), placing.shape[1], placing.shape[0], placing)
 
 
 def _words_of(part: Operation) -> Sequence[tuple[Operation, float]]:

@@ -20,7 +20,7 @@ from ketgrad.circuit.gates import RotationGate
 from ketgrad.circuit.instructions import Operation, ReadoutError
 from ketgrad.differentiate.finite_difference import EPSILON
 from ketgrad.differentiate.hadamard import extended
-from ketgrad.differentiate.moves import Moves, Rule
+from ketgrad.differentiate.moves import Move, MoveList, Moves, Rule
 from ketgrad.differentiate.shift_rules import Shifts, frequencies_of, shift_rule
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.precision import REAL_TYPE, Precision
@@ -210,7 +210,7 @@ def has_shift_rule(recipe: Recipe) -> bool:
 
 
 @lru_cache(maxsize=128)
-def _shifts(recipe: Recipe) -> Moves:
+def _shifts(recipe: Recipe) -> MoveList:
     rules: dict[int, tuple[Shifts, bool]] = {}
     for column in varying_numbers(recipe):
         found = _shifts_of(*_owners(recipe)[column])
@@ -227,7 +227,7 @@ def _no_rule(what: str, gate: str) -> str:
     )
 
 
-def amplitude_moves(recipe: Recipe) -> Moves | None:
+def amplitude_moves(recipe: Recipe) -> MoveList | None:
     """Return the moves by which the state vector is differentiated; None where a number that varies is no angle.
 
     An amplitude depends on an angle by the frequencies of the eigenvalues themselves, not of their differences.
@@ -272,11 +272,11 @@ def _shifts_of(part: Any, place: int) -> tuple[Shifts, bool] | None:
     return (((1.0, 1.0), (0.0, -1.0)), True) if is_mixture or isinstance(part, ReadoutError) else None
 
 
-def _moves(recipe: Recipe, rules: dict[int, tuple[Shifts, bool]]) -> Moves:
-    rows = [(column, *pair, is_place) for column, (pairs, is_place) in rules.items() for pair in pairs]
+def _moves(recipe: Recipe, rules: dict[int, tuple[Shifts, bool]]) -> MoveList:
     width = max(1, len(recipe.numbers.numbers))
-    kept, added, weights = np.ones((len(rows), width)), np.zeros((len(rows), width)), np.zeros((len(rows), width))
-    for row, (column, shift, coefficient, is_place) in enumerate(rows):
-        added[row, column], weights[row, column] = shift, coefficient
-        kept[row, column] = 0.0 if is_place else 1.0
-    return Moves(kept, added, weights)
+    moves = [
+        Move(column, shift, column, coefficient, is_value)
+        for column, (pairs, is_value) in rules.items()
+        for shift, coefficient in pairs
+    ]
+    return MoveList(tuple(moves), width, width)

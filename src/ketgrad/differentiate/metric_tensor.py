@@ -49,7 +49,8 @@ def state_derivatives(execution: Execution, inputs: Inputs) -> tuple[Array, Arra
         return evolve.run(backend, program, precision, points, count, starts, execution.chosen_engine).state.values
 
     derivatives = None
-    for part in moves.parts(max(1, BYTES_AT_ONCE // (batch * (64 << program.num_qubits)))):
+    size = max(64 << program.num_qubits, 64 * moves.places)
+    for part in moves.parts(max(1, BYTES_AT_ONCE // (batch * size))):
         starts = None if initial is None else part.repeated(backend, _rows(backend, initial, batch))
         values = backend.reshape(states(part.points(backend, numbers), starts), (-1, batch, 1 << program.num_qubits))
         weights = backend.asarray(part.weights, dtype=backend.dtype(values), device=backend.device(values))

@@ -7,9 +7,11 @@ computed as one batch, or in a few where that would be too large.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ketgrad.errors import GradientError
 from ketgrad.protocol import Array, ArrayBackend
@@ -59,7 +61,45 @@ class Moves:
         return backend.asarray(table, dtype=backend.dtype(like), device=backend.device(like))
 
 
-Rule = Callable[[ArrayBackend, Any], Moves]
+class Move(NamedTuple):
+    """One number that is moved, and the one by which what is found there is a part of the derivative."""
+
+    place: int
+    shift: float
+    number: int
+    weight: float
+    is_value: bool = False
+    """Whether the shift is the value to take, and not one to add."""
+
+
+@dataclass(frozen=True, eq=False)
+class MoveList:
+    """Moves of one number each."""
+
+    moves: tuple[Move, ...]
+    places: int
+    """How many numbers can be moved."""
+    numbers: int
+    """How many there are derivatives by."""
+    placing: Any = None
+    """As for `Moves`."""
+
+    def parts(self, size: int) -> Iterator[Moves]:
+        """Yield the moves as tables, at most `size` of them at a time."""
+        for start in range(0, len(self.moves), size):
+            yield self._tables(self.moves[start : start + size])
+
+    def _tables(self, moves: Sequence[Move]) -> Moves:
+        kept, added = np.ones((len(moves), self.places)), np.zeros((len(moves), self.places))
+        weights = np.zeros((len(moves), self.numbers))
+        for row, move in enumerate(moves):
+            kept[row, move.place] = 0.0 if move.is_value else 1.0
+            added[row, move.place] = move.shift
+            weights[row, move.number] = move.weight
+        return Moves(kept, added, weights, self.placing)
+
+
+Rule = Callable[[ArrayBackend, Any], Moves | MoveList]
 """Makes the moves, from a key where chance plays a part in them."""
 
 

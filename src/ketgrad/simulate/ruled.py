@@ -87,7 +87,7 @@ class RuledRuns:
         """How many runs are done together."""
         wires = self.program.num_wires * (2 if self.program.is_mixed else 1)
         outcomes = (self.shots or 0) * self.program.num_qubits * 8
-        return max(1, BYTES_AT_ONCE // max(64 << wires, outcomes))
+        return max(1, BYTES_AT_ONCE // max(64 << wires, outcomes, 64 * int(self.numbers.shape[1])))
 
     def run(self) -> Run:
         """Return a run of which everything is asked in this way."""
