@@ -134,6 +134,19 @@ def test_run_says_that_a_file_is_missing_or_no_text(tmp_path, capsys):
     assert "is not UTF-8 text at byte 8" in capsys.readouterr().err
 
 
+def test_backends_names_the_extra_that_a_missing_framework_comes_with(in_new_process):
+    code = """
+        hide("jax")
+        import contextlib, io
+        from ketgrad.cli import main
+        with contextlib.redirect_stdout(io.StringIO()) as shown:
+            main(["backends"])
+        print(json.dumps(shown.getvalue()))
+    """
+    shown = in_new_process(code, COLUMNS="200")
+    assert "'ketgrad[jax]'" in shown
+
+
 def test_backends_lists_numpy_as_installed(capsys):
     assert main(["backends"]) == 0
     assert "numpy" in capsys.readouterr().out

@@ -6,6 +6,7 @@ import argparse
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ketgrad.cli.options import Commands
 from ketgrad.protocol import Capability
@@ -25,12 +26,14 @@ def execute(arguments: argparse.Namespace) -> int:
     shortened = {target: alias for alias, target in ALIASES.items()}
     for name, info in available_backends().items():
         lacking = sorted(set(Capability) - info.capabilities)
-        table.add_row(
+        row = (
             name,
             shortened.get(name, ""),
             info.library_version if info.installed else "not installed",
             ", ".join(info.devices),
             (", ".join(lacking) or "nothing") if info.installed else info.problem,
         )
+        # As text: rich would take the name of an extra, in brackets, for a style, and leave it out.
+        table.add_row(*map(Text, row))
     Console().print(table)
     return 0

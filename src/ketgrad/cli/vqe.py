@@ -64,7 +64,7 @@ def execute(arguments: argparse.Namespace) -> int:
     console.print(f"energy  {final:.10f} Ha\nexact   {exact:.10f} Ha\nerror   {abs(final - exact):.2e} Ha")
     if arguments.plot:
         _plot(history, exact, arguments.plot)
-        console.print(f"curve   {arguments.plot}")
+        console.print(f"curve   {arguments.plot}", markup=False)
     return 0
 
 
