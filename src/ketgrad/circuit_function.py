@@ -90,6 +90,13 @@ class CircuitFunction:
         changed.execution = replace(self.execution, measurements=measurements)
         return changed
 
+    def exactly(self, *measurements: Measurement) -> CircuitFunction:
+        """Return the exact function of the same circuit that measures something else, by the best gradient method."""
+        changed = self.measuring(*measurements)
+        changed.execution = replace(changed.execution, shots=None, trajectories=None, gradient=None)
+        changed.seed = None
+        return changed
+
     def __repr__(self) -> str:
         names = ", ".join(f"{array.name}{list(array.shape)}" for array in self.parameters)
         return f"function({names}) of {self.num_qubits} qubits"

@@ -2,7 +2,8 @@
 
 Each function here takes one made by `ketgrad.function` and returns its derivative by that method, whatever method it
 has itself, as `ketgrad.jacobian` does: of shape `value.shape + argument.shape`, native, and a tuple where `argnums` is
-a sequence. What a method can't do it refuses with one sentence.
+a sequence. What a method can't do it refuses with one sentence. `score_function` alone is of another kind: it estimates
+the derivative of the mean of a function of samples.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ketgrad.differentiate.methods import (
 )
 from ketgrad.differentiate.shift_rules import frequencies_of, shift_rule
 from ketgrad.errors import InvalidTypeError
+from ketgrad.score_function import score_function
 from ketgrad.transforms import jacobian
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "frequencies_of",
     "hadamard",
     "parameter_shift",
+    "score_function",
     "shift_rule",
     "spsa",
     "with_method",
