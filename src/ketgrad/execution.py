@@ -326,7 +326,8 @@ def check_method(method: Method | None, engine: Engine | None, shots: Any, traje
         )
     if shots is not None and isinstance(method, Adjoint | Backprop):
         raise UnsupportedError(
-            f"{method.name} differentiates exact results; with shots give parameter-shift, finite-diff or spsa"
+            f"{method.name} differentiates exact results; with shots give parameter-shift, finite-diff or spsa for "
+            "expval, var and probs, and kg.gradients.score_function for functions of samples, or leave shots out"
         )
     if trajectories is not None and method is not None and not isinstance(method, Backprop):
         raise UnsupportedError(

@@ -13,7 +13,7 @@ import numpy as np
 
 from ketgrad.checks import check_sequence
 from ketgrad.circuit.checks import check_bits, check_qubits
-from ketgrad.errors import InvalidValueError, UnsupportedError
+from ketgrad.errors import InvalidValueError, UnsupportedError, UntraceableError
 from ketgrad.lazy import lazy
 from ketgrad.observables.matrix import Hermitian, Observable, Projector, check_hermitian
 from ketgrad.observables.pauli import PauliSum
@@ -46,11 +46,17 @@ class Measurement:
 
     def evaluate(self, run: Run) -> Array:
         """Compute the exact result of each state, of shape (batch, ...)."""
-        raise UnsupportedError(f"{type(self).__name__} takes a number of shots; give shots=1000, say")
+        raise UnsupportedError(
+            f"{type(self).__name__} takes a number of shots; give shots=1000, say; kg.gradients.score_function "
+            "differentiates functions of samples"
+        )
 
     def requests(self, run: Run) -> Sequence[Request]:
         """Say what is to be measured, for an estimate from shots."""
-        raise UnsupportedError(f"{type(self).__name__} is not estimated from shots; leave shots out")
+        raise UnsupportedError(
+            f"{type(self).__name__} is not estimated from shots; leave shots out, and differentiate the exact one with "
+            'gradient="best"'
+        )
 
     def from_shots(self, run: Run, shots: Shots) -> Estimate:
         """Estimate the result from what was measured."""
@@ -228,7 +234,13 @@ class counts(Measurement):  # noqa: N801
         return _bit_requests(self, run, "counts")
 
     def from_shots(self, run: Run, shots: Shots) -> Estimate:
-        rows = shots.backend.to_numpy(_drawn(self, run, shots, "counts")).astype(int)
+        drawn = _drawn(self, run, shots, "counts")
+        if not shots.backend.is_concrete(drawn):
+            raise UntraceableError(
+                "counts are no arrays, so a function with them can't be compiled or differentiated; take sample, "
+                "and for derivatives of functions of samples kg.gradients.score_function"
+            )
+        rows = shots.backend.to_numpy(drawn).astype(int)
         return Estimate([sampling.count(bits, self.order) for bits in rows], None)
 
 

@@ -12,7 +12,8 @@ import ketgrad as kg
 from ketgrad_conformance import expect
 
 FOUND_NO_PATH = (
-    "automatic differentiation found no path from it to the result (unused, detached, or rebuilt on the way)"
+    "automatic differentiation found no path from it to the result (unused, detached, rebuilt on the way, or by way of "
+    "samples, for which there is kg.gradients.score_function)"
 )
 
 

@@ -384,6 +384,10 @@ def test_the_function_given_keeps_its_method():
         ({"gradient": "adjoint", "engine": "traced"}, "the adjoint method is the compiled engine's"),
         ({"gradient": "backprop", "engine": "compiled"}, "the compiled engine has a backward sweep of its own"),
         ({"gradient": "adjoint", "shots": 10}, "adjoint differentiates exact results; with shots give parameter-shift"),
+        (
+            {"gradient": "adjoint", "shots": 10},
+            "kg.gradients.score_function for functions of samples, or leave shots out",
+        ),
         ({"gradient": "backprop", "shots": 10}, "backprop differentiates exact results"),
         ({"gradient": "parameter-shift", "trajectories": 10}, "parameter-shift does not go with trajectories"),
     ],

@@ -331,7 +331,8 @@ REFUSED = {
     "samples without shots": (
         lambda: kg.function(CIRCUIT, kg.sample())([0, 0], 0),
         NotImplementedError,
-        "sample takes a number of shots; give shots=1000, say",
+        "sample takes a number of shots; give shots=1000, say; kg.gradients.score_function differentiates functions of "
+        "samples",
     ),
     "NaN among the values": (
         lambda: FUNCTION([0.0, float("nan")], 0), ValueError, "rx got the parameter nan; give a finite number",

@@ -23,7 +23,10 @@ from ketgrad.precision import COMPLEX_TYPES, INTEGER_TYPES, real_type
 from ketgrad.protocol import Array, ArrayBackend, Capability, Fallback, Pullback
 from ketgrad.warning import warn_user
 
-DISCONNECTED = "automatic differentiation found no path from it to the result (unused, detached, or rebuilt on the way)"
+DISCONNECTED = (
+    "automatic differentiation found no path from it to the result (unused, detached, rebuilt on the way, or by way of "
+    "samples, for which there is kg.gradients.score_function)"
+)
 
 
 def value_and_grad(
