@@ -33,16 +33,19 @@ EVERY = {
     "backprop": EXACT,
     "adjoint": EXACT,
     "parameter-shift": EXACT,
+    "hadamard": EXACT,
     "finite-diff": DIFFERENCES,
     "spsa": DIRECTIONS,
 }
-STATE = {**EVERY, "parameter-shift": Refused('a state vector is not; give gradient="backprop"', "backprop")}
+NO_STATE = Refused('a state vector is not; give gradient="backprop"', "backprop")
+STATE = {**EVERY, "parameter-shift": NO_STATE, "hadamard": NO_STATE}
 EXACT_ONLY = Refused("differentiates exact results; with shots give parameter-shift", "parameter-shift", exactly=False)
 FROM_SHOTS = {
     "best": SHOTS,
     "backprop": EXACT_ONLY,
     "adjoint": EXACT_ONLY,
     "parameter-shift": SHOTS,
+    "hadamard": SHOTS,
     "finite-diff": SHOTS,
     "spsa": SHOTS,
 }
@@ -52,6 +55,7 @@ NOT_FROM_SHOTS = {
     "backprop": Refused("backprop differentiates exact results; .* or leave shots out", "backprop"),
     "adjoint": Refused("adjoint differentiates exact results; .* or leave shots out", "adjoint"),
     "parameter-shift": LEAVE_SHOTS,
+    "hadamard": LEAVE_SHOTS,
     "finite-diff": LEAVE_SHOTS,
     "spsa": LEAVE_SHOTS,
 }

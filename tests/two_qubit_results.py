@@ -25,6 +25,8 @@ NUMBERS = np.array([[1, 0], [0, 0.5], [0, 1], [1, 0], [0, 1]])
 """How the numbers in the five gates follow from the parameters."""
 SHIFT_SQUARES = np.array([1 / 2, 1 / 2, 3 / 8, 1 / 2, 1 / 2])
 """Sums of the squared coefficients of the shift rules: 2·(1/2)², and 2·((√2 + 1)² + (√2 − 1)²)/32 where controlled."""
+WORD_SQUARES = np.array([1 / 2, 1 / 2, 1 / 4, 1 / 2, 1 / 2])
+"""The same of Hadamard tests: 2·(1/2)², and 4·(1/4)² where controlled, for the two words of |1⟩⟨1| ⊗ P = (P − ZP)/2."""
 STEP = 1e-30
 
 SUM = {"Z0": 1.0, "X1": 0.5}

@@ -1,10 +1,11 @@
 """Quantum circuits, differentiable in whatever array framework is already there."""
 
-from ketgrad import gradients, templates
+from ketgrad import devices, gradients, templates
 from ketgrad.circuit import Circuit
 from ketgrad.circuit.noise_model import NoiseModel
 from ketgrad.circuit.parameters import parameters
 from ketgrad.circuit_function import CircuitFunction, function
+from ketgrad.devices import Device, DifferentiatingDevice
 from ketgrad.differentiate.explain.explain import explain_gradients
 from ketgrad.differentiate.explain.report import GradientReport
 from ketgrad.engine import get_engine, set_engine, use_engine
@@ -52,6 +53,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Circuit",
     "CircuitFunction",
+    "Device",
+    "DifferentiatingDevice",
     "EagerFallbackWarning",
     "Estimate",
     "GradientError",
@@ -80,6 +83,7 @@ __all__ = [
     "classical_fisher_information",
     "counts",
     "density_matrix",
+    "devices",
     "entropy",
     "explain_gradients",
     "expval",

@@ -19,6 +19,7 @@ from ketgrad.circuit.classical_methods import check_has_bits
 from ketgrad.circuit.instructions import Instruction, Prepare, ReadoutError, numbers_of
 from ketgrad.circuit.operations import check_amplitudes
 from ketgrad.circuit.parameters import Declaration, Expression
+from ketgrad.devices.device import Device, check_device
 from ketgrad.differentiate.methods import Method, method_of
 from ketgrad.engine import ENGINES, Engine
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
@@ -79,7 +80,7 @@ class CircuitFunction:
     def with_method(self, method: Method | None) -> CircuitFunction:
         """Return the same function with another gradient method; None for the best one."""
         execution = self.execution
-        check_method(method, execution.engine, execution.shots, execution.trajectories)
+        check_method(method, execution.engine, execution.shots, execution.trajectories, execution.device)
         changed = copy(self)
         changed.execution = replace(execution, gradient=method)
         return changed
@@ -164,6 +165,7 @@ def function(
     shots: int | None = None,
     trajectories: int | None = None,
     seed: Any = None,
+    device: Device | None = None,
 ) -> CircuitFunction:
     """Make a function of a circuit's symbols.
 
@@ -194,6 +196,10 @@ def function(
     seed
         An integer for the same numbers at every call and on every backend; None for new ones each time. For shots,
         trajectories and "spsa".
+    device
+        What runs the circuit in place of ketgrad, with shots: a `kg.Device`, such as `kg.devices.AerDevice()`. Its
+        results are differentiated by parameter-shift, or by another of the methods for shots; "device" takes the
+        gradient that the device itself has, where it has one.
 
     Returns
     -------
@@ -205,7 +211,7 @@ def function(
     Raises
     ------
     UnsupportedError
-        For another gradient method or engine, and for shots together with trajectories.
+        For another gradient method or engine, for shots together with trajectories, and for a device without shots.
 
     Examples
     --------
@@ -227,7 +233,7 @@ def function(
     method = method_of(gradient)
     if engine is not None:
         _check_choice("engine", engine, ENGINES)
-    execution = execution_of(circuit, measurements, shots, trajectories, engine, method)
+    execution = execution_of(circuit, measurements, shots, trajectories, engine, method, device)
     if seed is not None:
         if not execution.needs_seed:
             raise InvalidValueError("an exact function takes no seed; give shots or trajectories as well")
@@ -242,9 +248,12 @@ def execution_of(
     trajectories: int | None,
     engine: Engine | None,
     method: Method | None = None,
+    device: Device | None = None,
 ) -> Execution:
     """Check numbers of shots and trajectories, the gradient method, and the classical bits that are asked for."""
-    check_method(method, engine, shots, trajectories)
+    if device is not None:
+        check_device(device, circuit.operations, engine, shots, trajectories)
+    check_method(method, engine, shots, trajectories, device)
     if shots is not None and trajectories is not None:
         raise UnsupportedError(
             "shots and trajectories were given; give trajectories alone, each of which is measured once by kg.sample "
@@ -254,7 +263,9 @@ def execution_of(
         check_trajectories(engine)
     counted = None if shots is None else check_shots(shots)
     runs = None if trajectories is None else check_shots(trajectories, "the number of trajectories")
-    execution = Execution(circuit.operations, circuit.num_qubits, tuple(measurements), counted, runs, engine, method)
+    execution = Execution(
+        circuit.operations, circuit.num_qubits, tuple(measurements), counted, runs, engine, method, device
+    )
     for group in execution.groups:
         check_has_bits(circuit.num_bits, group, "a measurement")
     return execution

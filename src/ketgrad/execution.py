@@ -10,10 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ketgrad.circuit.instructions import Instruction
+from ketgrad.devices.device import Device, DifferentiatingDevice
+from ketgrad.devices.runs import DeviceRuns
+from ketgrad.devices.target import Target
 from ketgrad.differentiate.methods import (
     SPSA,
     Adjoint,
     Backprop,
+    DeviceGradient,
+    Hadamard,
     Method,
     MethodByRule,
     ParameterShift,
@@ -23,7 +28,7 @@ from ketgrad.engine import Engine, get_engine
 from ketgrad.errors import InvalidValueError, UnsupportedError
 from ketgrad.lazy import lazy
 from ketgrad.measurements import Estimate, Measurement, counts, expval, probs, sample, var
-from ketgrad.observables.matrix import Hermitian
+from ketgrad.observables.matrix import Hermitian, Observable
 from ketgrad.observables.pauli import PauliSum
 from ketgrad.precision import Precision
 from ketgrad.protocol import Array, ArrayBackend
@@ -33,8 +38,9 @@ from ketgrad.simulate.evolve import Run
 from ketgrad.simulate.footprint import footprint, traced_footprint
 from ketgrad.simulate.memory import check_memory
 from ketgrad.simulate.program import Group, Program, lower
+from ketgrad.simulate.recipe import Recipe
 from ketgrad.simulate.ruled import RuledRuns, ruled_runs, side_by_side
-from ketgrad.simulate.scalars import Values
+from ketgrad.simulate.scalars import Values, in_batch
 
 
 class Inputs(NamedTuple):
@@ -65,6 +71,8 @@ class Execution:
     """None for the one in force when it runs."""
     gradient: Method | None = None
     """None for the best one: the engine's for exact results, the parameter-shift rule for those from shots."""
+    device: Device | None = None
+    """What runs the circuit in place of an engine."""
 
     @property
     def needs_seed(self) -> bool:
@@ -83,8 +91,19 @@ class Execution:
 
     @lazy
     def unlowered(self) -> Program:
-        """The circuit as it is, for trajectories."""
+        """The circuit as it is, for trajectories and devices."""
         return Program(self.instructions, self.num_qubits, self.num_qubits, is_mixed=False)
+
+    @lazy
+    def target(self) -> Target:
+        """The circuit for the device."""
+        assert self.device is not None
+        return Target(self.device, self.instructions, self.num_qubits)
+
+    @property
+    def recipe(self) -> Recipe:
+        """How what runs is made of the numbers."""
+        return (self.program if self.device is None else self.unlowered).recipe
 
     @lazy
     def _sums(self) -> tuple[PauliSum, ...]:
@@ -104,6 +123,8 @@ class Execution:
         self, backend: ArrayBackend, precision: Precision, batch: int, arrays: Sequence[Array], *, has_initial: bool
     ) -> None:
         """Refuse a run with these arrays for which there is too little memory, before anything is made."""
+        if self.device is not None:
+            return  # it has a memory of its own
         if self.trajectories is not None:
             count = batch * self.trajectories
             check_memory(self.unlowered, traced_footprint(self.unlowered, precision, count), precision, count)
@@ -147,7 +168,8 @@ class Execution:
             return self._from_trajectories_alone(inputs)
         if self.shots is not None:
             return self._from_shots_alone(inputs, self.shots)
-        run = self._run(inputs) if self.rule is None else self._ruled(inputs, self.rule).run()
+        rule = self.rule
+        run = self._run(inputs) if rule is None else self._ruled(inputs, rule).run()
         results.foresee(run, self._sums)
         return [item.evaluate(run) for item in self.measurements]
 
@@ -177,11 +199,11 @@ class Execution:
         return [self._from_trajectories(item, single, mean) for item in self.measurements]
 
     @property
-    def rule(self) -> MethodByRule | None:
+    def rule(self) -> MethodByRule | DeviceGradient | None:
         """The method by whose rule results are differentiated, None where an engine does it."""
-        if isinstance(self.gradient, MethodByRule):
+        if isinstance(self.gradient, MethodByRule | DeviceGradient):
             return self.gradient
-        has_best = self.gradient is None and self.shots is not None and has_shift_rule(self.program.recipe)
+        has_best = self.gradient is None and self.shots is not None and has_shift_rule(self.recipe)
         return ParameterShift() if has_best else None
 
     @property
@@ -192,13 +214,32 @@ class Execution:
         return "compiled" if isinstance(self.gradient, Adjoint) else self.engine or get_engine()
 
     def _run(self, inputs: Inputs) -> Run:
+        if self.device is not None:
+            return self._on_device(inputs, None).run()
         backend, precision, _, batch, _, initial = inputs
         numbers, sums_alone = inputs.numbers(self.program), self.asks_sums_alone
         return evolve.run(
             backend, self.program, precision, numbers, batch, initial, self.chosen_engine, sums_alone=sums_alone
         )
 
-    def _ruled(self, inputs: Inputs, rule: MethodByRule) -> RuledRuns:
+    def _on_device(self, inputs: Inputs, rule: MethodByRule | DeviceGradient | None) -> DeviceRuns:
+        backend, precision, _, batch, key, initial = inputs
+        if initial is not None:
+            raise UnsupportedError("a device begins in |0…0⟩; leave initial_state out, or use the circuit's prepare")
+        assert self.shots is not None
+        numbers = in_batch(backend, inputs.numbers(self.unlowered), precision, batch)
+        return DeviceRuns(
+            backend, self.target, self.unlowered, precision, numbers, key, self.shots, rule, self._mean_observables
+        )
+
+    def _mean_observables(self) -> list[Observable | None]:
+        items = [item for item in self.measurements if item.mean_sizes(self.num_qubits)]
+        return [observable for item in items for observable in item.mean_observables(self.num_qubits)]
+
+    def _ruled(self, inputs: Inputs, rule: MethodByRule | DeviceGradient) -> RuledRuns | DeviceRuns:
+        if self.device is not None:
+            return self._on_device(inputs, rule)
+        assert not isinstance(rule, DeviceGradient)
         backend, precision, _, batch, key, initial = inputs
         numbers = inputs.numbers(self.program)
         observables = [item.observable for item in self.measurements if isinstance(item, expval | var)]
@@ -230,7 +271,7 @@ class Execution:
         ]
 
     def _by_rule(
-        self, inputs: Inputs, rule: MethodByRule, count: int, sizes: Sequence[tuple[int, ...]]
+        self, inputs: Inputs, rule: MethodByRule | DeviceGradient, count: int, sizes: Sequence[tuple[int, ...]]
     ) -> Iterator[Array]:
         """Yield the results that follow from means of these sizes."""
         backend = inputs.backend
@@ -314,8 +355,20 @@ def _without_graph(backend: ArrayBackend, item: Measurement) -> Measurement:
     return replace(item, observable=Hermitian(backend.detach(matrix), qubits)) if backend.is_array(matrix) else item
 
 
-def check_method(method: Method | None, engine: Engine | None, shots: Any, trajectories: Any) -> None:
+def check_method(
+    method: Method | None, engine: Engine | None, shots: Any, trajectories: Any, device: Device | None = None
+) -> None:
     """Refuse a gradient method on an engine that has another, and one for shots or trajectories that it can't do."""
+    if isinstance(method, DeviceGradient) and not isinstance(device, DifferentiatingDevice):
+        has = "there is no device" if device is None else f"{type(device).__name__} has no method derivatives"
+        raise UnsupportedError(
+            f'the gradient "device" is a device\'s own, and {has}; give gradient="parameter-shift", which runs on any'
+        )
+    if isinstance(method, Hadamard) and device is not None:
+        raise UnsupportedError(
+            "the Hadamard test puts rotations into the circuit, which a device would run at every value; give "
+            'gradient="parameter-shift"'
+        )
     if isinstance(method, Backprop) and engine == "compiled":
         raise UnsupportedError(
             'the compiled engine has a backward sweep of its own; give gradient="best", or engine="traced" for backprop'

@@ -74,6 +74,10 @@ class Measurement:
         """Return the estimate, of shape (batch, ...)."""
         raise NotImplementedError
 
+    def mean_observables(self, num_qubits: int) -> Sequence[Observable | None]:
+        """Return the observables that these means are of, None for a constant, all in one row."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class expval(Measurement):  # noqa: N801
@@ -99,6 +103,9 @@ class expval(Measurement):  # noqa: N801
 
     def from_means(self, backend: ArrayBackend, means: Sequence[Array]) -> Array:
         return _combined(backend, self.observable, means[0])
+
+    def mean_observables(self, num_qubits: int) -> Sequence[Observable | None]:
+        return _parts(self.observable)
 
 
 @dataclass(frozen=True)
@@ -155,6 +162,13 @@ class var(Measurement):  # noqa: N801
             error = backend.reshape(each, (-1,))
         return _combined(backend, self._square, second) - mean * mean + error
 
+    def mean_observables(self, num_qubits: int) -> Sequence[Observable | None]:
+        first = _parts(self.observable)
+        second = _parts(self._square)
+        if isinstance(self.observable, Hermitian):
+            second = [Hermitian(self.observable.matrix @ self.observable.matrix, self.observable.qubits)]
+        return [*first, *second, *(None for _ in range(len(first) ** 2))]
+
     @lazy
     def _square(self) -> Observable:
         """A², or, where its means come from the same shots, A."""
@@ -194,6 +208,15 @@ class probs(Measurement):  # noqa: N801
 
     def from_means(self, backend: ArrayBackend, means: Sequence[Array]) -> Array:
         return means[0]
+
+    def mean_observables(self, num_qubits: int) -> Sequence[Observable | None]:
+        if self.bits is not None:
+            raise UnsupportedError(
+                "a device's own gradient is that of qubits, not of classical bits; ask for qubits, or give "
+                'gradient="parameter-shift"'
+            )
+        qubits = tuple(range(num_qubits) if self.qubits is None else self.qubits)
+        return [Projector(format(outcome, f"0{len(qubits)}b"), qubits) for outcome in range(1 << len(qubits))]
 
 
 @dataclass(frozen=True)
@@ -338,6 +361,14 @@ def _samples(shots: Shots, observable: Observable) -> dict[int, Array]:
 
 def _num_words(observable: Observable) -> int:
     return max(1, len(observable.words)) if isinstance(observable, PauliSum) else 1
+
+
+def _parts(observable: Observable) -> Sequence[Observable | None]:
+    """Return the words of a sum, each an observable of its own and None for the identity, or another observable."""
+    if not isinstance(observable, PauliSum):
+        return [observable]
+    words = [word for word, _ in observable.words] or [()]
+    return [PauliSum.from_words([(word, 1.0)]) if word else None for word in words]
 
 
 def _means(shots: Shots, observable: Observable, power: int = 1) -> Array:

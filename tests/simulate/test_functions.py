@@ -310,7 +310,9 @@ REFUSED = {
     "an unknown gradient": (
         lambda: kg.function(CIRCUIT, MEASURED, gradient="magic"),
         NotImplementedError,
-        CHOICE.format("gradient", "magic", "best, backprop, adjoint, parameter-shift, hadamard, finite-diff, spsa"),
+        CHOICE.format(
+            "gradient", "magic", "best, backprop, adjoint, parameter-shift, hadamard, finite-diff, spsa, device"
+        ),
     ),
     "an unknown engine": (
         lambda: kg.function(CIRCUIT, MEASURED, engine="warp"),

@@ -18,7 +18,7 @@ from ketgrad.circuit.instructions import Instruction, Measure, Operation, Prepar
 from ketgrad.circuit.result_methods import ResultMethods
 from ketgrad.circuit.show import show
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
-from ketgrad.interchange import openqasm2
+from ketgrad.interchange import openqasm2, qiskit
 
 MAX_GATES = 1 << 24
 """What `power` may make; more gates than that are a slip."""
@@ -288,6 +288,27 @@ class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
                     gate = checked.gate_operation(name, parameters, qubits, circuit.num_qubits)
                     circuit.add([rewrites.with_conditions(gate, conditions) if conditions else gate])
         return circuit
+
+    def to_qiskit(self) -> Any:
+        """Return a `qiskit.QuantumCircuit` that does the same, qubit by qubit and bit by bit.
+
+        Symbols become Qiskit's parameters, named as they are shown here, such as "theta[0]". Qiskit writes qubit 0
+        rightmost.
+
+        Raises
+        ------
+        MissingFrameworkError
+            If Qiskit is not installed: `pip install ketgrad[qiskit]`.
+        UnsupportedError
+            For post-selection, errors of reading, and native arrays in gates, which Qiskit's circuits do not hold.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> kg.Circuit(2).h(0).cx(0, 1).to_qiskit().count_ops()  # doctest: +SKIP
+        OrderedDict({'h': 1, 'cx': 1})
+        """
+        return qiskit.to_qiskit(self)
 
     def like(self) -> Circuit:
         """Return a circuit with as many qubits and the same classical registers, and nothing in it."""

@@ -1,8 +1,8 @@
 """Gradient methods: what a method does with the operation *gate angles → result*, and the rules of those that have one.
 
-`Backprop` and `Adjoint` leave the derivative to an engine. The others give the operation a gradient by moves of the
-numbers in the circuit's gates, one for each occurrence; how the numbers come from the user's arrays, shared or scaled,
-is the framework's own chain rule.
+`Backprop` and `Adjoint` leave the derivative to an engine, `DeviceGradient` to a device. The others give the operation
+a gradient by moves of the numbers in the circuit's gates, one for each occurrence; how the numbers come from the user's
+arrays, shared or scaled, is the framework's own chain rule.
 """
 
 from __future__ import annotations
@@ -175,10 +175,26 @@ class SPSA:
         return moves
 
 
-Method: TypeAlias = Backprop | Adjoint | ParameterShift | Hadamard | FiniteDifference | SPSA
+@dataclass(frozen=True)
+class DeviceGradient:
+    """The gradient that a device itself has; see `kg.DifferentiatingDevice`."""
+
+    name: ClassVar[str] = "device"
+
+
+Method: TypeAlias = Backprop | Adjoint | ParameterShift | Hadamard | FiniteDifference | SPSA | DeviceGradient
 MethodByRule: TypeAlias = ParameterShift | Hadamard | FiniteDifference | SPSA
 METHODS: dict[str, Method] = {
-    method.name: method for method in (Backprop(), Adjoint(), ParameterShift(), Hadamard(), FiniteDifference(), SPSA())
+    method.name: method
+    for method in (
+        Backprop(),
+        Adjoint(),
+        ParameterShift(),
+        Hadamard(),
+        FiniteDifference(),
+        SPSA(),
+        DeviceGradient(),
+    )
 }
 NAMES = ("best", *METHODS)
 

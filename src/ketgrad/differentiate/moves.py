@@ -125,12 +125,12 @@ def operation_by_moves(
 
     def pullback(inputs: Any, cotangent: Array) -> list[Array]:
         numbers, *others = inputs
-        own, below = _keys(backend, key)
+        own, below = further_keys(backend, key)
         moves = rule(backend, own)
         size = max(1, at_once // int(numbers.shape[0]))
         gradient = numbers * 0.0
         for part in moves.parts(size):
-            below, drawn = _keys(backend, below)
+            below, drawn = further_keys(backend, below)
             values = after_moves(drawn)(
                 part.points(backend, numbers), *(part.repeated(backend, other) for other in others)
             )
@@ -147,7 +147,7 @@ def _differentiates_once(inputs: Any, cotangent: Array) -> list[Array]:
     )
 
 
-def _keys(backend: ArrayBackend, key: Any) -> tuple[Any, Any]:
+def further_keys(backend: ArrayBackend, key: Any) -> tuple[Any, Any]:
     """Return two keys whose streams are independent of one another, and of what is drawn from the key itself."""
     if key is None:
         return None, None

@@ -26,6 +26,7 @@ from ketgrad.simulate.host import on_host
 from ketgrad.simulate.memory import check_shot_memory
 from ketgrad.simulate.program import Group
 from ketgrad.simulate.results import hermitian_matrix
+from ketgrad.simulate.states import DeviceState
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,9 @@ class Shots:
 
 def measure(run: Run, requests: Sequence[Request], shots: int, key: Any) -> Shots:
     """Measure everything that is requested, each setting `shots` times."""
+    if isinstance(run.state, DeviceState):
+        measured: Shots = run.state.measure(requests, shots, key)
+        return measured
     backend = run.state.backend
     words = [request for request in requests if isinstance(request, tuple)]
     settings = [setting for setting, _ in group_words(words)]

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ketgrad.circuit.checks import Controls
-from ketgrad.errors import InvalidValueError
+from ketgrad.errors import InvalidValueError, UnsupportedError
 from ketgrad.lazy import lazy
 from ketgrad.observables.pauli import Terms
 from ketgrad.protocol import Array, ArrayBackend
@@ -319,7 +319,22 @@ class RuledState(_SumsOnDemand):
         return self.ask(lambda run: run.state.reduced(qubits), (size, size), is_complex=True)
 
 
-State: TypeAlias = StateVector | DensityMatrix | Ensemble | PlannedState | RuledState
+@dataclass(frozen=True)
+class DeviceState:
+    """States on a device outside, of which outcomes can be had and nothing else."""
+
+    backend: ArrayBackend
+    num_qubits: int
+    measure: Callable[..., Any]
+    """measure(requests, shots, key) gives `Shots`."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise UnsupportedError("a device gives outcomes of measurements, no state; leave the device out")
+
+
+State: TypeAlias = StateVector | DensityMatrix | Ensemble | PlannedState | RuledState | DeviceState
 
 
 def _check_possible(backend: ArrayBackend, weights: Array, bits: str, qubits: tuple[int, ...]) -> None:
