@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ketgrad as kg
-from dense_reference import gradient
+from dense_reference import gradient, hessian
 from gradient_table import DIFFERENCES, DIRECTIONS, DOCUMENT, EXACT, SCORE_FUNCTION, SHOTS, TABLE, Refused, written
 from ketgrad.differentiate.methods import NAMES
 from ketgrad_conformance import expect
@@ -141,6 +141,47 @@ def test_a_refused_cell_raises_and_names_what_works(autodiff_backend, cell):
     with pytest.raises(kg.KetgradError, match=refused.sentence) as caught:
         derivative(autodiff_backend, *cell)
     assert refused.instead in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::ketgrad.GradientFallbackWarning")
+@pytest.mark.parametrize("cell", [cell for cell in REFUSED if cell[0] in ("samples", "counts")], ids=name_of)
+def test_finite_differences_never_stand_in_for_those_of_samples(autodiff_backend, cell):
+    with pytest.raises(kg.KetgradError, match=r"score_function|with shots give"):
+        kg.jacobian(number_of(autodiff_backend, cell[0], function_of(*cell)))(autodiff_backend.asarray(POINT))
+
+
+SECOND = {
+    "best": 1e-8,
+    "backprop": 1e-8,
+    "adjoint": Refused("has no second derivative; use", "backprop"),
+    "parameter-shift": 1e-8,
+    "finite-diff": 1e-4,
+    "spsa": None,
+}
+"""What second derivatives agree to with dense matrices; those of few random directions do not, but are not zero."""
+
+
+@pytest.mark.parametrize("method", [name for name in NAMES if not isinstance(SECOND[name], Refused)])
+def test_second_derivatives_are_those_of_dense_matrices_and_not_zero(autodiff_backend, method):
+    expected = RESULTS["expectation of a Pauli sum"]
+    found = autodiff_backend.to_numpy(second_derivative(autodiff_backend, method))
+    assert np.all(np.abs(found) > 1e-6)
+    if SECOND[method] is not None:
+        by_dense = hessian(lambda w: expected.of_numbers(NUMBERS @ w), POINT)
+        np.testing.assert_allclose(found, by_dense, rtol=0, atol=SECOND[method])
+
+
+@pytest.mark.parametrize("method", [name for name in NAMES if isinstance(SECOND[name], Refused)])
+def test_a_method_without_second_derivatives_says_so(autodiff_backend, method):
+    with pytest.raises(kg.KetgradError, match=SECOND[method].sentence) as caught:
+        second_derivative(autodiff_backend, method)
+    assert SECOND[method].instead in str(caught.value)
+
+
+def second_derivative(backend: Any, method: str) -> Any:
+    chosen, seed = (kg.gradients.SPSA(directions=10), SEED) if method == "spsa" else (method, None)
+    function = kg.function(CIRCUIT, RESULTS["expectation of a Pauli sum"].measurement, gradient=chosen, seed=seed)
+    return kg.hessian(function, fallback="error")(backend.asarray(POINT))
 
 
 # What an estimate is, by dense matrices

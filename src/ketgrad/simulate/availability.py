@@ -44,7 +44,10 @@ def _suits_compiled(backend: ArrayBackend, program: Program, arrays: Iterable[Ar
 def _check_compiled(backend: ArrayBackend, program: Program) -> None:
     """Refuse what the compiled engine does not run, and all where its kernels can't be compiled."""
     if program.is_mixed:
-        raise UnsupportedError('the compiled engine has no noise; give engine="traced", or trajectories')
+        raise UnsupportedError(
+            'the compiled engine has no noise; give engine="traced", gradient="backprop" in place of "adjoint", or '
+            "trajectories"
+        )
     if Capability.HOST_FUNCTION not in backend.capabilities:
         raise UnsupportedError(
             f'the {backend.name} backend runs nothing outside of it, so not the compiled engine; give engine="traced"'

@@ -14,9 +14,9 @@ Reference: M. A. Nielsen and I. L. Chuang, "Quantum Computation and Quantum Info
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ketgrad.circuit.instructions import Instruction, Measure, Operation, PostSelect, Prepare, ReadoutError
 from ketgrad.errors import InvalidValueError
@@ -53,6 +53,18 @@ class Program:
     def recipe(self) -> Recipe:
         """How its matrices are made."""
         return make_recipe(self.items, self.num_wires)
+
+    def with_arrays(self, change: Callable[[Any], Any]) -> Program:
+        """Return the same program with each given matrix, or vector of amplitudes, changed."""
+        return replace(self, items=tuple(_with_arrays(item, change) for item in self.items))
+
+
+def _with_arrays(item: Item, change: Callable[[Any], Any]) -> Item:
+    if isinstance(item, Prepare) and not isinstance(item.amplitudes, tuple):
+        return replace(item, amplitudes=change(item.amplitudes))
+    if isinstance(item, Operation) and item.name in ("unitary", "kraus"):
+        return replace(item, parameters=tuple(map(change, item.parameters)))
+    return item
 
 
 def lower(instructions: Sequence[Instruction], num_qubits: int, groups: Sequence[Group] = ()) -> Program:

@@ -168,8 +168,11 @@ def ruled_runs(
             'matrix; give gradient="backprop" or "adjoint", without shots'
         )
 
-    held = [value for value in (*program.recipe.matrices, *matrices) if not isinstance(value, np.ndarray)]
-    guards = [refused(backend, value, refuse) for value in held if backend.is_array(value)]
+    held = [value for value in (*program.recipe.matrices, *matrices) if _has_graph(backend, value)]
+    guards = [refused(backend, value, refuse) for value in held]
+    if guards:
+        # The operation sees them only in its closure, through which no framework is to differentiate.
+        program = program.with_arrays(lambda value: backend.detach(value) if _has_graph(backend, value) else value)
     spread = joined(backend, in_batch(backend, numbers, precision, batch), guards)
     start = None if initial is None else refused(backend, _in_rows(backend, initial, batch), refuse)
     rule, beside = method.rule(program, precision, has_shots=shots is not None), None
@@ -197,6 +200,10 @@ def signed_parts(state: State) -> list[tuple[float, State]]:
     halves = backend.reshape(turned.values, (state.values.shape[0], -1, 2))
     parts = [replace(turned, values=backend.take(halves, bit, axis=2), num_wires=state.num_wires - 1) for bit in (0, 1)]
     return [(1.0, parts[0]), (-1.0, parts[1])]
+
+
+def _has_graph(backend: ArrayBackend, value: Any) -> bool:
+    return not isinstance(value, np.ndarray) and backend.is_array(value)
 
 
 def side_by_side(backend: ArrayBackend, parts: Sequence[Array]) -> Array:

@@ -44,7 +44,7 @@ SIGNS_AT_ONCE = 1 << 23
 
 NO_DERIVATIVE = (
     "a result estimated from shots or trajectories has no derivative of its own: differentiate the exact result, "
-    "without them, or functions of samples by kg.gradients.score_function"
+    'without them, or with shots give gradient="finite-diff", or kg.gradients.score_function for functions of samples'
 )
 
 
