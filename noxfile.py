@@ -72,8 +72,8 @@ def tests_all(session: nox.Session) -> None:
 
 @nox.session
 def differential(session: nox.Session) -> None:
-    """Random circuits compared with Qiskit, which no other session has."""
-    install(session, "qiskit", "pytest>=8", "pytest-xdist>=3.6", "-e", ".")
+    """Random circuits compared with Qiskit, and its simulator Aer as a device, which no other session has."""
+    install(session, "pytest>=8", "pytest-xdist>=3.6", "-e", ".[qiskit]")
     options = ("-o", "pythonpath=.", "-n", "2")
     session.run("pytest", *options, "differential", *session.posargs, env=ONE_THREAD)
 

@@ -105,7 +105,7 @@ class _Writer:
         if operation.controls:
             # A string of Qiskit has its first control rightmost.
             values = "".join(str(value) for _, value in reversed(operation.controls))
-            gate = gate.control(len(operation.controls), ctrl_state=values)
+            gate = gate.control(len(operation.controls), ctrl_state=values, annotated=True)
         self.result.append(gate, wires_of(operation))
 
     def _unitary(self, operation: Operation) -> None:
