@@ -148,6 +148,12 @@ def test_the_example_finds_parameter_shift_ahead_of_finite_differences() -> None
     assert all(error > found for _, _, _, error in differences[:3])
 
 
+def test_a_circuit_that_the_method_does_not_simulate() -> None:
+    device = kg.devices.AerDevice(method="stabilizer")
+    with pytest.raises(kg.UnsupportedError, match="Aer does not run this circuit"):
+        function_of(kg.Circuit(1).rx(THETA, 0), kg.expval(kg.Z(0)), device=device)(ANGLE)
+
+
 def test_a_circuit_that_qiskit_does_not_have() -> None:
     with pytest.raises(kg.UnsupportedError, match="put it into a noise model"):
         function_of(kg.Circuit(1).readout_error(0.1, 0.1, 0), kg.expval(kg.Z(0)))()

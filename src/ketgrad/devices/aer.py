@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ketgrad.errors import UnsupportedError
 from ketgrad.interchange.qiskit import to_qiskit
 from ketgrad.interchange.qiskit.modules import qiskit_module
 
@@ -34,6 +35,8 @@ class AerDevice:
     ------
     MissingFrameworkError
         If Qiskit or Qiskit Aer is not installed.
+    UnsupportedError
+        When it runs, for post-selection and errors of reading inside a circuit, and for what the method does not do.
 
     Examples
     --------
@@ -55,8 +58,7 @@ class AerDevice:
         written = self._translation.run([to_qiskit(circuit) for circuit in circuits], num_processes=1)
         result = self.simulator.run(written, shots=shots, seed_simulator=seed, memory=True).result()
         if not result.success:
-            problems = {result.status, *(each.status for each in result.results)} - {"DONE"}
-            raise RuntimeError(f"Aer says: {'; '.join(sorted(problems))}")
+            raise UnsupportedError(f"Aer does not run this circuit; it says: {result.status}")
         return [
             _bits(result.data(place)["memory"], circuit.num_bits) if circuit.num_bits else np.zeros((shots, 0), int)
             for place, circuit in enumerate(circuits)
