@@ -7,9 +7,14 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from ketgrad.differentiate import methods
+
 DOCUMENT = Path(__file__).parents[1] / "docs" / "gradients.md"
 BEGIN = "<!-- begin {}: written by `python tests/gradient_table.py --write-docs` -->"
 END = "<!-- end {} -->"
+
+NAMES = tuple(name for name in methods.NAMES if name != "device")
+"""All methods but the one that takes a device, which is tested with one."""
 
 EXACT, DIFFERENCES, DIRECTIONS, SHOTS = "exact", "differences", "directions", "shots"
 

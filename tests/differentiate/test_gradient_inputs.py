@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import ketgrad as kg
-from gradient_table import INPUTS, SHOTS, Refused
-from ketgrad.differentiate.methods import NAMES
+from gradient_table import INPUTS, NAMES, SHOTS, Refused
 from ketgrad_conformance import expect
 
 POINT, FIRST, SEED = 0.6, 0.8, 7
@@ -20,6 +19,7 @@ NOISE = {
     # Five standard errors of values between −1 and 1: coefficients of at most (1, −1), and (5, −5) of differences.
     "best": 5 * sqrt(2 / SHIFT_SHOTS),
     "parameter-shift": 5 * sqrt(2 / SHIFT_SHOTS),
+    "hadamard": 5 * sqrt(2 / SHIFT_SHOTS),
     "finite-diff": 5 * sqrt(50 / DIFFERENCE_SHOTS),
     "spsa": 5 * sqrt(50 / DIFFERENCE_SHOTS),
 }
