@@ -19,11 +19,12 @@ from ketgrad.circuit.classical_methods import check_has_bits
 from ketgrad.circuit.instructions import Instruction, Prepare, ReadoutError, numbers_of
 from ketgrad.circuit.operations import check_amplitudes
 from ketgrad.circuit.parameters import Declaration, Expression
+from ketgrad.compatibility import check_method, check_trajectories
 from ketgrad.devices.device import Device, check_device
 from ketgrad.differentiate.methods import Method, method_of
 from ketgrad.engine import ENGINES, Engine
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
-from ketgrad.execution import Execution, Inputs, check_method, check_trajectories
+from ketgrad.execution import Execution, Inputs
 from ketgrad.measurements import Estimate, Measurement
 from ketgrad.precision import COMPLEX_TYPES, REAL_TYPE, get_precision
 from ketgrad.protocol import Array, ArrayBackend

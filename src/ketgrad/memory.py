@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ketgrad.checks import check_integer
+from ketgrad.compatibility import check_method
 from ketgrad.differentiate.methods import method_of
 from ketgrad.engine import Engine, checked_engine
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
-from ketgrad.execution import Execution, check_method
+from ketgrad.execution import Execution
 from ketgrad.precision import get_precision
 from ketgrad.registry import get_backend
 

@@ -38,11 +38,10 @@ def test_the_tensor_of_the_reference_values(autodiff_backend, approximation, kep
     expect.close(autodiff_backend, found, thread_metric(*kept))
 
 
-def test_the_circuit_of_the_gradients_page(autodiff_backend):
+def test_each_gate_has_the_variance_of_its_generator_in_the_state_before_it(autodiff_backend):
     w = kg.parameters("w", (3,))
     function = kg.function(kg.Circuit(2).rx(w[0], 0).ry(w[1], 0).cx(0, 1).rx(w[2], 1), kg.state())
     # The variances of X in |0⟩, of Y after rx(0.1), and of X of a target whose coherence its control has taken.
-    # PennyLane 0.45.1 gives the same; the tensor that stands beside this circuit in the reference values does not fit.
     expected = np.diag([1.0, math.cos(0.1) ** 2, 1.0]) / 4
     expect.close(autodiff_backend, kg.metric_tensor(function)(np.array([0.1, 0.2, 0.3])), expected.tolist())
 
