@@ -95,12 +95,23 @@ def test_shots_of_a_seed_are_those_of_philox(backend: ArrayBackend) -> None:
 
 
 @requires("autodiff")
-def test_a_gradient_through_shots_is_refused_and_never_zero(backend: ArrayBackend) -> None:
+def test_a_gradient_through_an_estimate_from_shots_is_refused_and_never_zero(backend: ArrayBackend) -> None:
     a = kg.parameters("a")
     f = kg.function(kg.Circuit(1).rx(a, 0), kg.expval(kg.Z(0)), shots=100, seed=7)
     with expect.refusal(kg.GradientError, "shots"):
-        _, _, pull = backend.vjp(lambda x: (f(x), None), [backend.asarray(0.3)])
+        _, _, pull = backend.vjp(lambda x: (f.estimate(x).value, None), [backend.asarray(0.3)])
         pull(backend.asarray(1.0))
+
+
+@requires("autodiff")
+@pytest.mark.parametrize("method", ["parameter-shift", "hadamard"])
+def test_a_gradient_from_shots_is_that_of_shots_at_other_angles(backend: ArrayBackend, method: str) -> None:
+    a = kg.parameters("a")
+    f = kg.function(kg.Circuit(1).rx(a, 0), kg.expval(kg.Z(0)), gradient=method, shots=4, seed=7)
+    # cos(π/2 ± π/2) is ∓1, which every shot finds.
+    _, _, pull = backend.vjp(lambda x: (f(x), None), [backend.asarray(math.pi / 2)])
+    (gradient,) = pull(backend.asarray(1.0))
+    expect.close(backend, gradient, -1.0)
 
 
 @requires("autodiff")
