@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ketgrad.circuit_function import CircuitFunction
 from ketgrad.differentiate import metric_tensor as metric
+from ketgrad.differentiate.arguments import positions_of
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.measurements import state
 from ketgrad.precision import COMPLEX_TYPES
@@ -72,11 +73,12 @@ def metric_tensor(
         raise InvalidTypeError(f"metric_tensor needs a function, got a {type(function).__name__}")
     if approximation not in (None, "block-diag", "diag"):
         raise InvalidValueError(f'approximation is {approximation!r}; give None, "block-diag" or "diag"')
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     @wraps(function)
     def evaluate(*args: Any, **kwargs: Any) -> Any:
         backend = get_backend()
+        count = len(function.parameters) if isinstance(function, CircuitFunction) else len(args)
+        chosen = positions_of(argnums, count)
         found = None
         if isinstance(function, CircuitFunction):
             found = _of_circuit(function, chosen, approximation, args, kwargs, average=average)
@@ -142,11 +144,12 @@ def classical_fisher_information(function: Callable[..., Any], argnums: int | Se
     >>> round(float(kg.classical_fisher_information(f)(0.3)), 12)
     1.0
     """
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    if not callable(function):
+        raise InvalidTypeError(f"classical_fisher_information needs a function, got a {type(function).__name__}")
 
     @wraps(function)
     def evaluate(*args: Any, **kwargs: Any) -> Any:
-        backend = get_backend()
+        backend, chosen = get_backend(), positions_of(argnums, len(args))
         probabilities = backend.asarray(function(*args, **kwargs))
         if len(tuple(probabilities.shape)) != 1 or backend.dtype(probabilities) in COMPLEX_TYPES:
             raise InvalidValueError(
@@ -181,7 +184,7 @@ def _of_circuit(
     named = dict(kwargs)
     inputs, batch = function.prepared(args, named, named.pop("initial_state", None))
     backend, recipe = inputs.backend, function.execution.program.recipe
-    arrays = [_declared(function, place) for place in argnums]
+    arrays = [function.parameters[place] for place in argnums]
     derived = metric.state_derivatives(function.execution, inputs)
     if derived is None:
         return None
@@ -199,12 +202,6 @@ def _of_circuit(
         else:
             found.append(backend.reshape(each, (*batch, *axes)))
     return found
-
-
-def _declared(function: CircuitFunction, place: int) -> Any:
-    if not 0 <= place < len(function.parameters):
-        raise InvalidValueError(f"argnums is {place}, but the function has {len(function.parameters)} arguments")
-    return function.parameters[place]
 
 
 def _of_function(

@@ -215,7 +215,12 @@ def test_layers_are_seen_in_circuits_alone():
     [
         (lambda f: kg.metric_tensor(3), kg.InvalidTypeError, "metric_tensor needs a function, got a int"),
         (lambda f: kg.metric_tensor(f, approximation="block"), kg.InvalidValueError, 'give None, "block-diag" or'),
-        (lambda f: kg.metric_tensor(f, 1)(POINT), kg.InvalidValueError, "argnums is 1, but the function has 1"),
+        (lambda f: kg.metric_tensor(f, 1)(POINT), kg.InvalidValueError, "argnums names argument 1, but"),
+        (lambda f: kg.metric_tensor(f, "p")(POINT), kg.InvalidTypeError, "argnums holds 'p'; give positions"),
+        (lambda f: kg.metric_tensor(f, True)(POINT), kg.InvalidTypeError, "argnums holds True; give positions"),
+        (lambda f: kg.metric_tensor(f, (0, 0))(POINT), kg.InvalidValueError, "and each only once"),
+        (lambda f: kg.classical_fisher_information(3), kg.InvalidTypeError, "needs a function, got a int"),
+        (lambda f: kg.classical_fisher_information(f, "p")(POINT), kg.InvalidTypeError, "argnums holds 'p'"),
         (lambda f: kg.metric_tensor(lambda x: x)(np.eye(2)), kg.InvalidValueError, "returns a state vector of shape"),
         (
             lambda f: kg.classical_fisher_information(f)(POINT),

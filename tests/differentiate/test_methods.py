@@ -236,6 +236,13 @@ def test_probabilities_of_mixtures(autodiff_backend, method, channel, slope):
     expect.close(autodiff_backend, kg.grad(function, fallback="error")(0.25), slope * math.cos(0.8))
 
 
+@pytest.mark.parametrize("method", ["parameter-shift", "finite-diff"])
+@pytest.mark.parametrize("p", [0.0, 1.0])
+def test_probabilities_at_their_ends(autodiff_backend, method, p):
+    function = kg.function(kg.Circuit(1).bit_flip(kg.parameters("p"), 0), kg.expval(kg.Z(0)), gradient=method)
+    expect.close(autodiff_backend, kg.grad(function, fallback="error")(p), -2.0)
+
+
 @pytest.mark.parametrize("method", ["backprop", "parameter-shift", "finite-diff"])
 def test_errors_of_reading(autodiff_backend, method):
     p = kg.parameters("p", (2,))

@@ -65,7 +65,17 @@ def test_a_rule_for_fewer_frequencies_is_wrong():
     assert abs(derivative(lambda x: math.sin(x / 2), rule, 0.0) - 0.5) > 0.1
 
 
-@pytest.mark.parametrize("frequencies", [(), (0.0,), (-1.0,), (1.0, 1.0)])
+def test_a_list_of_frequencies_is_taken_too():
+    assert shift_rule([1, 2]) == shift_rule((1.0, 2.0))
+
+
+@pytest.mark.parametrize("frequencies", ["ab", 1.0])
+def test_frequencies_are_several(frequencies):
+    with pytest.raises(kg.InvalidTypeError, match=r"shift_rule got .* where a list is due"):
+        shift_rule(frequencies)
+
+
+@pytest.mark.parametrize("frequencies", [(), (0.0,), (-1.0,), (1.0, 1.0), ("a",), (math.nan,)])
 def test_frequencies_are_positive_and_different(frequencies):
     with pytest.raises(kg.InvalidValueError, match="give positive numbers, all different"):
         shift_rule(frequencies)

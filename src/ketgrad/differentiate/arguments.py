@@ -31,10 +31,7 @@ def split_arguments(
 ) -> Arguments:
     """Find the leaves of the arguments that `argnums` names, as arrays of the backend."""
     is_single = isinstance(argnums, int | np.integer)
-    positions = [argnums] if is_single or not isinstance(argnums, Iterable) else list(argnums)
-    chosen = [_position(position, len(args)) for position in positions]
-    if len(set(chosen)) != len(chosen) or not chosen:
-        raise InvalidValueError(f"argnums is {argnums!r}; name at least one argument, and each only once")
+    chosen = positions_of(argnums, len(args))
     flattened = [tree.flatten(args[position], f"argument {position}") for position in chosen]
     names = [name for _, paths, _ in flattened for name in paths]
     values = [leaf for leaves, _, _ in flattened for leaf in leaves]
@@ -53,6 +50,15 @@ def split_arguments(
 
     leaves = [differentiable_leaf(backend, value, name) for value, name in zip(values, names, strict=True)]
     return Arguments(leaves, names, call, collect)
+
+
+def positions_of(argnums: Any, count: int) -> list[int]:
+    """Return the positions, from 0, that `argnums` names among a number of arguments."""
+    given = [argnums] if isinstance(argnums, str) or not isinstance(argnums, Iterable) else list(argnums)
+    chosen = [_position(position, count) for position in given]
+    if len(set(chosen)) != len(chosen) or not chosen:
+        raise InvalidValueError(f"argnums is {argnums!r}; name at least one argument, and each only once")
+    return chosen
 
 
 def differentiable_leaf(backend: ArrayBackend, value: Any, name: str) -> Array:

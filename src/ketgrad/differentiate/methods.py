@@ -111,6 +111,9 @@ class Hadamard:
 class FiniteDifference:
     """Central differences by each number in a gate.
 
+    By the probability of a mixture, or of an error of reading, in which results are a straight line, it is the
+    difference from 0 to 1, beyond which there is nothing.
+
     Parameters
     ----------
     step
@@ -129,7 +132,10 @@ class FiniteDifference:
         """Return the rule for a circuit."""
         step = _step(self.step, precision, has_shots)
         pairs = ((step, 0.5 / step), (-step, -0.5 / step))
-        moves = _moves(program.recipe, dict.fromkeys(varying_numbers(program.recipe), (pairs, False)))
+        recipe = program.recipe
+        moves = _moves(
+            recipe, {column: _line(*_owners(recipe)[column]) or (pairs, False) for column in varying_numbers(recipe)}
+        )
         return lambda backend, key: moves
 
 
@@ -283,8 +289,15 @@ def _shifts_of(part: Any, place: int) -> tuple[Shifts, bool] | None:
     if isinstance(gate, RotationGate):
         controlled = (0.0,) if isinstance(part, Operation) and part.controls else ()
         return shift_rule(frequencies_of((*gate.eigenvalues, *controlled))), False
+    return _line(part, place)
+
+
+def _line(part: Any, place: int) -> tuple[Shifts, bool] | None:
+    """Return the difference from 0 to 1 of a probability p of doing one thing and not another, None for other numbers.
+
+    Results are a straight line in it, and beyond 0 and 1 there are none.
+    """
     is_mixture = isinstance(part, Operation) and part.name in CHANNELS and CHANNELS[part.name].unitaries is not None
-    # A probability p of doing one thing and not another: results are a straight line in it, from 0 to 1.
     return (((1.0, 1.0), (0.0, -1.0)), True) if is_mixture or isinstance(part, ReadoutError) else None
 
 

@@ -17,6 +17,8 @@ from itertools import combinations
 
 import numpy as np
 
+from ketgrad.checks import check_sequence
+from ketgrad.circuit.checks import is_number
 from ketgrad.errors import InvalidValueError
 
 SAME = 1e-9
@@ -44,8 +46,7 @@ def frequencies_of(eigenvalues: Sequence[float]) -> tuple[float, ...]:
     return tuple(distinct)
 
 
-@cache
-def shift_rule(frequencies: tuple[float, ...]) -> Shifts:
+def shift_rule(frequencies: Sequence[float]) -> Shifts:
     """Return the shifts, with their coefficients, of the first derivative.
 
     Parameters
@@ -64,8 +65,15 @@ def shift_rule(frequencies: tuple[float, ...]) -> Shifts:
     >>> [(round(shift, 4), round(coefficient, 4)) for shift, coefficient in shift_rule((1.0,))]
     [(1.5708, 0.5), (-1.5708, -0.5)]
     """
-    if not frequencies or min(frequencies) <= 0 or len(set(frequencies)) < len(frequencies):
-        raise InvalidValueError(f"the frequencies are {frequencies}; give positive numbers, all different")
+    given = check_sequence(frequencies, "shift_rule")
+    is_right = all(is_number(value) and value > 0 for value in given) and len(set(given)) == len(given)
+    if not given or not is_right:
+        raise InvalidValueError(f"the frequencies are {frequencies!r}; give positive numbers, all different")
+    return _shift_rule(tuple(map(float, given)))
+
+
+@cache
+def _shift_rule(frequencies: tuple[float, ...]) -> Shifts:
     wanted = np.array(sorted(frequencies))
     shifts = _equidistant(wanted) if _is_equidistant(wanted) else _best(wanted)
     coefficients = np.linalg.solve(2 * np.sin(np.outer(wanted, shifts)), wanted)
