@@ -35,7 +35,7 @@ def metric_tensor(
     ----------
     function
         One of `ketgrad.function`, whose circuit's state counts whatever it measures, or any function that returns a
-        normalised state vector of shape (2^n,).
+        normalised state vector of shape (2^n,), or a batch of them.
     argnums
         The argument, or arguments, that are parameters; all others are inputs, by which nothing is differentiated.
     approximation
@@ -196,11 +196,7 @@ def _of_circuit(
     found = []
     for array in arrays:
         each = metric.pulled_back(backend, masked, metric.number_slopes(recipe, array))
-        axes = (*array.shape, *array.shape)
-        if average:
-            found.append(backend.reshape(backend.sum(each, axis=0) / inputs.batch, axes))
-        else:
-            found.append(backend.reshape(each, (*batch, *axes)))
+        found.append(_arranged(backend, each, batch, array.shape, average=average))
     return found
 
 
@@ -214,19 +210,32 @@ def _of_function(
     *,
     average: bool,
 ) -> list[Array]:
-    if approximation is not None or average:
+    if approximation is not None:
         raise UnsupportedError(
-            "layers, angles and batches are seen only in circuits whose parameters are all angles; give a function "
-            "made by kg.function from such a circuit, or leave approximation and average out"
+            "layers and angles are seen only in circuits whose parameters are all angles; give a function made by "
+            "kg.function from such a circuit, or leave approximation out"
         )
     states = function.measuring(state()) if isinstance(function, CircuitFunction) else function
     own = backend.asarray(states(*args, **kwargs))
-    if len(tuple(own.shape)) != 1:
+    *batch, size = tuple(own.shape) or (0,)
+    if not size:
         raise InvalidValueError(
-            f"the function returned an array of shape {tuple(own.shape)}; give one that returns a state vector of "
-            "shape (2^n,)"
+            f"the function returned an array of shape {tuple(own.shape)}; give one that returns state vectors of "
+            "shape (..., 2^n)"
         )
-    slopes = jacobian(states, tuple(argnums))(*args, **kwargs)
-    tensors = metric.of_jacobian(backend, own, slopes)
-    shapes = [tuple(each.shape)[1:] for each in slopes]
-    return [backend.reshape(each, (*shape, *shape)) for each, shape in zip(tensors, shapes, strict=True)]
+    rows = backend.reshape(own, (-1, size))
+    found = []
+    for each in jacobian(states, tuple(argnums))(*args, **kwargs):
+        shape = tuple(each.shape)[1 + len(batch) :]
+        tensor = metric.of_jacobian(backend, rows, backend.reshape(each, (rows.shape[0], size, -1)))
+        found.append(_arranged(backend, tensor, batch, shape, average=average))
+    return found
+
+
+def _arranged(
+    backend: ArrayBackend, tensor: Array, batch: Sequence[int], shape: tuple[int, ...], *, average: bool
+) -> Array:
+    """Return a tensor of shape (batch, size, size) with the axes of the batch, or its mean, and of an argument."""
+    if average:
+        return backend.reshape(backend.sum(tensor, axis=0) / tensor.shape[0], (*shape, *shape))
+    return backend.reshape(tensor, (*batch, *shape, *shape))

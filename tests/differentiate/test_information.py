@@ -102,6 +102,18 @@ def test_inputs_are_not_differentiated_and_may_be_a_batch(autodiff_backend):
     expect.close(autodiff_backend, mean, expected.mean(axis=0).tolist())
 
 
+def test_a_batch_of_any_function_and_its_mean(autodiff_backend):
+    x, w = kg.parameters("x"), kg.parameters("w")
+    states, angles = kg.function(kg.Circuit(1).ry(x, 0).rz(w, 0), kg.state()), np.array([0.3, 1.2, 2.0])
+
+    def tripled(inputs, weight):
+        return states(inputs, 3.0 * weight)
+
+    expected = 9 * np.sin(angles) ** 2 / 4
+    expect.close(autodiff_backend, kg.metric_tensor(tripled, 1)(angles, 0.5), expected.tolist())
+    expect.close(autodiff_backend, kg.metric_tensor(tripled, 1, average=True)(angles, 0.5), expected.mean())
+
+
 def test_several_arguments_have_a_tensor_each(autodiff_backend):
     a, b = kg.parameters("a"), kg.parameters("b", (1,))
     function = kg.function(kg.Circuit(1).ry(0.7, 0).rz(a, 0).rz(2 * b[0], 0), kg.state())
@@ -206,7 +218,7 @@ def test_a_noisy_circuit_has_no_metric_tensor():
 
 def test_layers_are_seen_in_circuits_alone():
     function = kg.function(thread_circuit(), kg.state())
-    with pytest.raises(kg.UnsupportedError, match="layers, angles and batches are seen only in circuits"):
+    with pytest.raises(kg.UnsupportedError, match="layers and angles are seen only in circuits"):
         kg.metric_tensor(lambda x: function(x), approximation="diag")(POINT)
 
 
@@ -221,7 +233,7 @@ def test_layers_are_seen_in_circuits_alone():
         (lambda f: kg.metric_tensor(f, (0, 0))(POINT), kg.InvalidValueError, "and each only once"),
         (lambda f: kg.classical_fisher_information(3), kg.InvalidTypeError, "needs a function, got a int"),
         (lambda f: kg.classical_fisher_information(f, "p")(POINT), kg.InvalidTypeError, "argnums holds 'p'"),
-        (lambda f: kg.metric_tensor(lambda x: x)(np.eye(2)), kg.InvalidValueError, "returns a state vector of shape"),
+        (lambda f: kg.metric_tensor(lambda x: x)(np.array(0.5)), kg.InvalidValueError, "returns state vectors of"),
         (
             lambda f: kg.classical_fisher_information(f)(POINT),
             kg.InvalidValueError,

@@ -9,7 +9,6 @@ takes it back to the parameters.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from ketgrad.execution import Execution, Inputs
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import evolve
 from ketgrad.simulate.recipe import Recipe
-from ketgrad.simulate.scalars import in_batch
+from ketgrad.simulate.scalars import as_rows, in_batch
 
 BYTES_AT_ONCE = 1 << 28
 
@@ -51,7 +50,7 @@ def state_derivatives(execution: Execution, inputs: Inputs) -> tuple[Array, Arra
     derivatives = None
     size = max(64 << program.num_qubits, 64 * moves.places)
     for part in moves.parts(max(1, BYTES_AT_ONCE // (batch * size))):
-        starts = None if initial is None else part.repeated(backend, _rows(backend, initial, batch))
+        starts = None if initial is None else part.repeated(backend, as_rows(backend, initial, batch))
         values = backend.reshape(states(part.points(backend, numbers), starts), (-1, batch, 1 << program.num_qubits))
         weights = backend.asarray(part.weights, dtype=backend.dtype(values), device=backend.device(values))
         found = backend.einsum("kza,kn->zna", values, weights)
@@ -114,17 +113,6 @@ def pulled_back(backend: ArrayBackend, metric: Array, slopes: Any) -> Array:
     return backend.einsum("ni,znm,mj->zij", native, metric, native)
 
 
-def of_jacobian(backend: ArrayBackend, state: Array, derivatives: Sequence[Array]) -> list[Array]:
-    """Return the metric of each argument, from derivatives of shape (2^n, *shape), of shape (size, size)."""
-    found = []
-    for each in derivatives:
-        flat = backend.einsum("am->ma", backend.reshape(each, (each.shape[0], -1)))
-        found.append(overlaps(backend, backend.stack([state]), backend.stack([flat])))
-    return [backend.take(each, 0, axis=0) for each in found]
-
-
-def _rows(backend: ArrayBackend, vectors: Array, batch: int) -> Array:
-    if len(tuple(vectors.shape)) == 2:
-        return vectors
-    ones = backend.asarray(np.ones(batch), dtype=backend.dtype(vectors), device=backend.device(vectors))
-    return backend.einsum("z,a->za", ones, vectors)
+def of_jacobian(backend: ArrayBackend, states: Array, derivatives: Array) -> Array:
+    """Return the metric, of shape (batch, size, size), from states (batch, 2^n) and derivatives (batch, 2^n, size)."""
+    return overlaps(backend, states, backend.einsum("zam->zma", derivatives))

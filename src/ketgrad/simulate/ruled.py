@@ -27,7 +27,7 @@ from ketgrad.simulate import evolve, results
 from ketgrad.simulate.evolve import Run
 from ketgrad.simulate.matrices import confusion_matrices
 from ketgrad.simulate.program import Group, Program
-from ketgrad.simulate.scalars import in_batch
+from ketgrad.simulate.scalars import as_rows, in_batch
 from ketgrad.simulate.states import DensityMatrix, RuledState, State
 
 BYTES_AT_ONCE = 1 << 28
@@ -174,7 +174,7 @@ def ruled_runs(
         # The operation sees them only in its closure, through which no framework is to differentiate.
         program = program.with_arrays(lambda value: backend.detach(value) if _has_graph(backend, value) else value)
     spread = joined(backend, in_batch(backend, numbers, precision, batch), guards)
-    start = None if initial is None else refused(backend, _in_rows(backend, initial, batch), refuse)
+    start = None if initial is None else refused(backend, as_rows(backend, initial, batch), refuse)
     rule, beside = method.rule(program, precision, has_shots=shots is not None), None
     if isinstance(method, Hadamard):
         further = extended(program, has_auxiliary=method.auxiliary)
@@ -212,14 +212,6 @@ def side_by_side(backend: ArrayBackend, parts: Sequence[Array]) -> Array:
         return parts[0]
     columns = [backend.take(part, place, axis=1) for part in parts for place in range(int(part.shape[1]))]
     return backend.stack(columns, axis=1)
-
-
-def _in_rows(backend: ArrayBackend, vectors: Array, batch: int) -> Array:
-    """Return vectors for each element of a batch, of shape (batch, 2^n)."""
-    if len(tuple(vectors.shape)) == 2:
-        return vectors
-    ones = backend.asarray(np.ones(batch), dtype=backend.dtype(vectors), device=backend.device(vectors))
-    return backend.einsum("z,a->za", ones, vectors)
 
 
 def _as_real(backend: ArrayBackend, found: Array) -> Array:

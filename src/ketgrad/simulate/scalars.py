@@ -73,15 +73,19 @@ class NumberPlan:
 
 def in_batch(backend: ArrayBackend, numbers: Array | None, precision: Precision, batch: int) -> Array:
     """Return the numbers of a circuit for each element of a batch, of shape (batch, numbers); one zero for none."""
-    kind = REAL_TYPE[precision]
     if numbers is None:
-        return backend.zeros((batch, 1), dtype=kind)
-    if len(tuple(numbers.shape)) == 2:
-        return numbers
+        return backend.zeros((batch, 1), dtype=REAL_TYPE[precision])
+    return as_rows(backend, numbers, batch)
+
+
+def as_rows(backend: ArrayBackend, array: Array, batch: int) -> Array:
+    """Return an array of shape (size,) or (batch, size) as one of shape (batch, size)."""
+    if len(tuple(array.shape)) == 2:
+        return array
     if batch == 1:
-        return backend.reshape(numbers, (1, -1))
-    ones = backend.asarray(np.ones(batch), dtype=kind, device=backend.device(numbers))
-    return backend.einsum("z,m->zm", ones, numbers)
+        return backend.reshape(array, (1, -1))
+    ones = backend.asarray(np.ones(batch), dtype=backend.dtype(array), device=backend.device(array))
+    return backend.einsum("z,m->zm", ones, array)
 
 
 def plan_numbers(numbers: Sequence[Number]) -> NumberPlan:
