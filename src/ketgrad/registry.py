@@ -16,12 +16,12 @@ from inspect import signature
 from typing import Any
 
 from ketgrad.errors import InvalidTypeError, MissingFrameworkError, UnknownBackendError
+from ketgrad.extensions import missing_framework
 from ketgrad.protocol import PROTOCOL_MEMBERS, ArrayBackend
 from ketgrad.settings import Setting
 
 GROUP = "ketgrad.backends"
 ALIASES = {"np": "numpy", "torch": "pytorch", "tf": "tensorflow"}
-EXTRAS = ("torch", "jax", "tensorflow")
 DEFAULT = "numpy"
 
 _backend: Setting[ArrayBackend | None] = Setting("ketgrad_backend", None)
@@ -153,12 +153,7 @@ def _imported(name: str, point: EntryPoint) -> Any:
     try:
         return point.load()
     except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        remedy = f"ketgrad[{missing}]" if missing in EXTRAS else missing
-        raise MissingFrameworkError(
-            f"backend {name!r} needs {missing}, which is not installed; run: pip install '{remedy}'",
-            name=error.name,
-        ) from error
+        raise missing_framework(f"backend {name!r}", error) from error
 
 
 def _checked(backend: Any, label: str) -> ArrayBackend:
