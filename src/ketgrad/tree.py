@@ -31,7 +31,7 @@ def flatten(tree: Any, path: str = "") -> tuple[list[Any], list[str], Rebuild]:
     def rebuild(leaves: list[Any]) -> Any:
         rest = iter(leaves)
         children = [part[2]([next(rest) for _ in range(size)]) for part, size in zip(parts, sizes, strict=True)]
-        return _like(tree, children)
+        return like(tree, children)
 
     return [leaf for part in parts for leaf in part[0]], [name for part in parts for name in part[1]], rebuild
 
@@ -44,13 +44,14 @@ def map_leaves(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
     if isinstance(tree, dict):
         if any(set(other) != set(tree) for other in others):
             raise InvalidValueError(f"containers of one structure are due; their keys differ from {list(tree)}")
-        return _like(tree, [map_leaves(function, tree[key], *(other[key] for other in others)) for key in tree])
+        return like(tree, [map_leaves(function, tree[key], *(other[key] for other in others)) for key in tree])
     if isinstance(tree, list | tuple):
-        return _like(tree, [map_leaves(function, *row) for row in zip(tree, *others, strict=True)])
+        return like(tree, [map_leaves(function, *row) for row in zip(tree, *others, strict=True)])
     return function(tree, *others)
 
 
-def _like(tree: Any, children: Iterable[Any]) -> Any:
+def like(tree: Any, children: Iterable[Any]) -> Any:
+    """Return a container of the kind and keys of another one, with these children."""
     if isinstance(tree, dict):
         pairs = zip(tree, children, strict=True)
         return OrderedDict(pairs) if isinstance(tree, OrderedDict) else dict(pairs)

@@ -1,0 +1,28 @@
+"""Optimizers for plain arrays on any backend; those of frameworks, such as `kg.optimize.torch`, on first use."""
+
+from ketgrad.extensions import attribute_of
+from ketgrad.optimize.advance import Advance
+from ketgrad.optimize.gradient_descent import Adagrad, Adam, GradientDescent, Momentum, Nesterov, RMSProp
+from ketgrad.optimize.natural_gradient import MomentumNaturalGradient, NaturalGradient
+from ketgrad.optimize.optimizer import Optimizer
+from ketgrad.optimize.problem import Problem
+from ketgrad.optimize.result import NotFiniteError, Progress, Result
+
+__all__ = [
+    "Adagrad",
+    "Adam",
+    "Advance",
+    "GradientDescent",
+    "Momentum",
+    "MomentumNaturalGradient",
+    "NaturalGradient",
+    "Nesterov",
+    "NotFiniteError",
+    "Optimizer",
+    "Problem",
+    "Progress",
+    "RMSProp",
+    "Result",
+]
+
+__getattr__ = attribute_of("ketgrad.optimize")

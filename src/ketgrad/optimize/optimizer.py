@@ -1,0 +1,129 @@
+"""The one interface of all optimizers: where they begin, and how they take a step.
+
+A step goes one way: parameters and the optimizer's state in, the problem's value or gradient asked for, new parameters
+and a new state out. `advance` is that, without anything kept; `step` and `minimize` are made of it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ketgrad.optimize.advance import Advance, State
+from ketgrad.optimize.problem import Problem, as_parameters
+from ketgrad.optimize.result import Progress, Result
+from ketgrad.optimize.training import Training, train
+from ketgrad.protocol import Array
+
+
+class Optimizer(ABC):
+    """What all optimizers have.
+
+    Each is a set of options, given once; `step` and `step_and_value` remember from one call to the next, until `reset`;
+    `minimize` begins afresh. `start` and `advance` remember nothing, so that they can be compiled and mapped.
+    """
+
+    _remembered: State | None = None
+
+    @abstractmethod
+    def start(self, problem: Problem, x: Any) -> State:
+        """Return the state before the first step."""
+
+    @abstractmethod
+    def advance(self, problem: Problem, x: Any, state: State) -> Advance:
+        """Take one step from parameters and a state, neither of which is changed."""
+
+    def step(self, f: Callable[..., Any], x: Any, *args: Any) -> Any:
+        """Return the parameters after one step on f(x, *args)."""
+        return self._stepped(Problem.of(f, args), x).x
+
+    def step_and_value(self, f: Callable[..., Any], x: Any, *args: Any) -> tuple[Any, Array]:
+        """Return the parameters after one step, and the function before it, at the parameters that were given."""
+        problem = Problem.of(f, args)
+        taken = self._stepped(problem, x)
+        value = problem.value(as_parameters(problem.backend, x)) if taken.value is None else taken.value
+        return taken.x, value
+
+    def reset(self) -> None:
+        """Forget what earlier steps left."""
+        self._remembered = None
+
+    @property
+    def state(self) -> State | None:
+        """What the last `step` left; None before the first one."""
+        return self._remembered
+
+    def minimize(
+        self,
+        f: Callable[..., Any],
+        x0: Any,
+        *,
+        args: tuple[Any, ...] = (),
+        steps: int = 100,
+        tolerance: float | None = None,
+        patience: int = 1,
+        callback: Callable[[Progress], Any] | None = None,
+        progress: bool = False,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: int = 10,
+        resume: bool = False,
+        seed: int | None = None,
+    ) -> Result:
+        """Take steps until one of the conditions below stops them.
+
+        Parameters
+        ----------
+        f
+            Takes the parameters, and what is in `args`, and returns one real number.
+        x0
+            Where to begin: an array, a list of numbers, or nested lists, tuples and dictionaries of arrays.
+        args
+            What else the function takes, which stays as it is, such as inputs.
+        steps
+            How many steps at most, those before an interruption included.
+        tolerance
+            Stop when the value has changed by less than this, `patience` steps in a row; never if left out.
+        callback
+            Called before each step with a `Progress`; training stops when it returns something true.
+        progress
+            Whether to show a bar on the terminal's error stream.
+        checkpoint
+            A file for the parameters, the state and the history: written every `checkpoint_every` steps, at the end,
+            and when training is interrupted or fails.
+        resume
+            Whether to go on from that file where it exists; the numbers are those of a run that was not interrupted.
+        seed
+            An integer from which each step gets a `seed` that the function is called with, so that results from shots
+            have new numbers at each step and the same in each run; left out, the function is called without one.
+
+        Returns
+        -------
+        Result
+            The last parameters and value, the history of values, and why training stopped.
+
+        Raises
+        ------
+        NotFiniteError
+            When the value, or a new parameter, is NaN or infinite: it names the step and the parameter, and its
+            `result` has the last good parameters.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> theta = kg.parameters("theta", ())
+        >>> energy = kg.function(kg.Circuit(1).ry(theta, 0), kg.expval(kg.Z(0)))
+        >>> result = kg.optimize.GradientDescent(0.5).minimize(energy, 0.1, steps=100)
+        >>> round(result.value, 9), round(float(result.x), 4), result.stopped
+        (-1.0, 3.1416, 'steps')
+        """
+        options = Training(steps, tolerance, patience, callback, progress, checkpoint, checkpoint_every, resume, seed)
+        return train(self, Problem.of(f, args), x0, options)
+
+    def _stepped(self, problem: Problem, x: Any) -> Advance:
+        parameters = as_parameters(problem.backend, x)
+        state = self.start(problem, parameters) if self._remembered is None else self._remembered
+        taken = self.advance(problem, parameters, state)
+        self._remembered = taken.state
+        return taken
