@@ -75,9 +75,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         if about["format"] != FORMAT:
             raise ValueError(f"its format is {about['format']!r}")
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise InvalidValueError(
-            f"{path} is no checkpoint that ketgrad can read ({error}); give another file"
-        ) from error
+        raise InvalidValueError(f"{path} is no checkpoint of ketgrad, or a damaged one; give another file") from error
     return about, arrays
 
 

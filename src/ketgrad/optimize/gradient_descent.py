@@ -22,12 +22,16 @@ def check_options(optimizer: Any, *, positive: tuple[str, ...] = (), fractions: 
     """Refuse options that are no numbers above zero, or no numbers from 0 up to 1, without 1."""
     for name in positive:
         value = getattr(optimizer, name)
-        if not callable(value) and not (is_number(value) and 0 < value < math.inf):
+        if not callable(value) and not (_is_real(value) and 0 < value < math.inf):
             raise InvalidValueError(f"{name} is {value!r}; give a number above 0")
     for name in fractions:
         value = getattr(optimizer, name)
-        if not (is_number(value) and 0 <= value < 1):
+        if not (_is_real(value) and 0 <= value < 1):
             raise InvalidValueError(f"{name} is {value!r}; give a number from 0 up to, but not, 1")
+
+
+def _is_real(value: Any) -> bool:
+    return is_number(value) and not isinstance(value, bool)
 
 
 def rate_at(schedule: Schedule, step: int) -> float:
