@@ -1,6 +1,6 @@
-"""`ketgrad vqe h2`: find a ground-state energy with the variational quantum eigensolver.
+"""`ketgrad vqe`: find a ground-state energy with the variational quantum eigensolver.
 
-The energy ⟨ψ(θ)|H|ψ(θ)⟩ of a circuit with parameters θ is lowered by gradient descent, θ ← θ − η ∂E/∂θ.
+The energy ⟨ψ(θ)|H|ψ(θ)⟩ of a circuit with parameters θ is lowered by an optimizer.
 Reference: A. Peruzzo et al., "A variational eigenvalue solver on a photonic quantum processor", Nat. Commun. 5, 4213
 (2014).
 """
@@ -8,40 +8,57 @@ Reference: A. Peruzzo et al., "A variational eigenvalue solver on a photonic qua
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
-from ketgrad.circuit import Circuit
+from ketgrad.circuit_function import CircuitFunction, function
+from ketgrad.cli import vqe_report
 from ketgrad.cli.options import Commands, add_backend, chosen_backend, positive_integer, positive_number
-from ketgrad.engine import use_engine
-from ketgrad.errors import InvalidValueError, MissingFrameworkError
+from ketgrad.cli.vqe_choices import ANSATZES, OPTIMIZERS, ansatz, chosen_optimizer, start
+from ketgrad.engine import Engine, use_engine
+from ketgrad.errors import InvalidValueError
+from ketgrad.measurements import expval
 from ketgrad.observables import hamiltonians
-from ketgrad.protocol import Array, ArrayBackend
-from ketgrad.transforms import value_and_grad
+from ketgrad.observables.pauli import PauliSum
+from ketgrad.optimize.result import NotFiniteError, Result
+from ketgrad.protocol import ArrayBackend
 
-ROWS = 10
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the descent, with numbers as Python has them."""
-
-    index: int
-    theta: float
-    energy: float
-    slope: float
+DENSE = 10
+"""Qubits up to which the exact energy, by dense linear algebra, takes no time."""
+SMALL = 6
+"""Qubits up to which nobody should wait until the kernels of the compiled engine are there."""
+LARGEST = 40
+"""Qubits beyond which nobody has the memory; up to there the refusal names what is needed."""
+PROBLEMS = {"h2": hamiltonians.h2}
 
 
 def add_parser(commands: Commands) -> None:
-    parser = commands.add_parser("vqe", help="find a molecule's ground-state energy")
-    parser.add_argument("problem", choices=("h2",), help="h2: molecular hydrogen on 4 qubits")
+    parser = commands.add_parser("vqe", help="find a ground-state energy")
+    parser.add_argument("problem", nargs="?", choices=tuple(PROBLEMS), help="h2: molecular hydrogen on 4 qubits")
+    parser.add_argument(
+        "--hamiltonian", type=Path, metavar="FILE", help='JSON, such as {"terms": {"Z0 Z1": -1.0, "X0": -0.5}}'
+    )
+    parser.add_argument(
+        "--ansatz",
+        choices=tuple(ANSATZES),
+        metavar="NAME",
+        help=f"{', '.join(ANSATZES)}; default: the first for h2, else the second",
+    )
+    parser.add_argument("--layers", type=positive_integer, default=2, metavar="N", help="of the ansatz; default: 2")
+    rates = ", ".join(f"{name} ({rate:g})" for name, (_, rate) in OPTIMIZERS.items())
+    parser.add_argument(
+        "--optimizer",
+        choices=tuple(OPTIMIZERS),
+        default="gradient-descent",
+        metavar="NAME",
+        help=f"{rates}, with their learning rates; default: gradient-descent",
+    )
+    parser.add_argument("--learning-rate", type=positive_number, metavar="X", help="default: see above")
     parser.add_argument("--steps", type=positive_integer, default=40, metavar="N", help="default: 40")
-    parser.add_argument("--learning-rate", type=positive_number, default=0.4, metavar="X", help="η above; default: 0.4")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the angles at the start; default: 0")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="keep parameters and history, e.g. run.npz")
+    parser.add_argument("--resume", action="store_true", help="go on from the file of --save, up to --steps in all")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="save the training curve, e.g. curve.png")
     add_backend(parser)
     parser.set_defaults(execute=execute)
@@ -49,92 +66,73 @@ def add_parser(commands: Commands) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Train, print the energies, and save the curve if asked to."""
+    hamiltonian = _hamiltonian(arguments)
+    name = arguments.ansatz or ("double-excitation" if arguments.problem == "h2" else "hardware-efficient")
     if arguments.plot:
-        _check_plot(arguments.plot)
-    console = Console()
-    # For a few milliseconds of work nobody should wait until the kernels of the other engine are compiled.
-    with chosen_backend(arguments) as backend, use_engine("traced"):
-        exact = exact_energy(backend)
-        descent = train(backend, arguments.steps, arguments.learning_rate)
-        history = list(
-            track(descent, f"VQE on {backend.name}", total=arguments.steps + 1, console=Console(stderr=True))
-        )
-    console.print(_table(history, exact))
-    final = history[-1].energy
-    console.print(f"energy  {final:.10f} Ha\nexact   {exact:.10f} Ha\nerror   {abs(final - exact):.2e} Ha")
+        vqe_report.check_plot(arguments.plot)
+    _check_saved(arguments)
+    energy = function(ansatz(name, hamiltonian, arguments.layers), expval(hamiltonian))
+    engine: Engine = "traced" if energy.num_qubits <= SMALL else "auto"
+    with chosen_backend(arguments) as backend, use_engine(engine):
+        exact = exact_energy(backend, hamiltonian)
+        result = train(arguments, energy)
+    console, title, unit = Console(), _title(arguments), "Ha" if arguments.problem else ""
+    console.print(vqe_report.table(title, result.history, exact))
+    console.print(vqe_report.summary(result.value, exact, unit), markup=False)
     if arguments.plot:
-        _plot(history, exact, arguments.plot)
-        console.print(f"curve   {arguments.plot}", markup=False)
+        vqe_report.plot(title, result.history, exact, unit, arguments.plot)
+    for label, file in (("saved", arguments.save), ("curve", arguments.plot)):
+        if file:
+            console.print(f"{label:<8}{file}", markup=False, soft_wrap=True)
     return 0
 
 
-def train(backend: ArrayBackend, steps: int, learning_rate: float) -> Iterator[Step]:
-    """Yield the start, at the Hartree–Fock state, and each step of gradient descent on the energy of H₂."""
-    hamiltonian = hamiltonians.h2()
-    energy_and_slope = value_and_grad(lambda theta: h2_ansatz(theta).expectation(hamiltonian))
-    theta = backend.requires_grad(backend.array(0.0))
-    for index in range(steps + 1):
-        energy, slope = energy_and_slope(theta)
-        numbers = [float(backend.to_numpy(array)) for array in (theta, energy, slope)]
-        yield Step(index, *numbers)
-        theta = backend.requires_grad(backend.detach(theta - learning_rate * slope))
+def train(arguments: argparse.Namespace, energy: CircuitFunction) -> Result:
+    """Lower the energy by the optimizer of the command line, in the backend in force."""
+    optimizer = chosen_optimizer(arguments.optimizer, arguments.learning_rate)
+    try:
+        return optimizer.minimize(
+            energy,
+            start(energy, arguments.seed),
+            steps=arguments.steps,
+            progress=True,
+            checkpoint=arguments.save,
+            resume=arguments.resume,
+        )
+    except NotFiniteError as error:
+        kept = (
+            f"the last good ones are in {arguments.save}" if arguments.save else "--save FILE keeps the last good ones"
+        )
+        raise InvalidValueError(f"{error.what.partition(';')[0]}; {kept}; try a smaller --learning-rate") from error
 
 
-def h2_ansatz(theta: Array) -> Circuit:
-    """Return the circuit of cos(θ/2)|1100⟩ + sin(θ/2)|0011⟩: both electrons excited together."""
-    return Circuit(4).ry(theta, 2).cx(2, 3).x(0).x(1).cx(2, 0).cx(2, 1)
-
-
-def exact_energy(backend: ArrayBackend) -> float:
-    """Return the smallest eigenvalue of the Hamiltonian of H₂, in hartree."""
-    eigenvalues, _ = backend.eigh(backend.asarray(hamiltonians.h2().matrix()))
+def exact_energy(backend: ArrayBackend, hamiltonian: PauliSum) -> float | None:
+    """Return the smallest eigenvalue of a Hamiltonian, or None where that would take long."""
+    if hamiltonian.num_qubits > DENSE:
+        return None
+    eigenvalues, _ = backend.eigh(backend.asarray(hamiltonian.matrix()))
     return float(backend.to_numpy(eigenvalues)[0])
 
 
-def _table(history: list[Step], exact: float) -> Table:
-    table = Table(title="Ground state of H₂, energies in hartree")
-    for heading in ("step", "θ", "energy", "error", "∂E/∂θ"):
-        table.add_column(heading, justify="right")
-    stride = max(1, (len(history) - 1) // ROWS)
-    shown = [*history[:-1:stride], history[-1]]
-    for step in shown:
-        table.add_row(
-            str(step.index),
-            f"{step.theta:.8f}",
-            f"{step.energy:.10f}",
-            f"{step.energy - exact:.2e}",
-            f"{step.slope:.2e}",
+def _hamiltonian(arguments: argparse.Namespace) -> PauliSum:
+    if (arguments.problem is None) == (arguments.hamiltonian is None):
+        raise InvalidValueError("give one problem: h2, or --hamiltonian FILE")
+    if arguments.problem:
+        return PROBLEMS[arguments.problem]()
+    hamiltonian = hamiltonians.load(arguments.hamiltonian)
+    if not 0 < hamiltonian.num_qubits <= LARGEST:
+        raise InvalidValueError(
+            f"{arguments.hamiltonian} has terms on {hamiltonian.num_qubits} qubits; give one on 1 to {LARGEST}"
         )
-    return table
+    return hamiltonian
 
 
-def _check_plot(path: Path) -> None:
-    """Find out before training that the curve can be saved after it."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-    except ModuleNotFoundError as error:
-        raise MissingFrameworkError(
-            "--plot needs matplotlib, which is not installed; run: pip install 'ketgrad[plot]'",
-            name=error.name,
-        ) from error
-    formats = FigureCanvasAgg.get_supported_filetypes()
-    if path.suffix.lstrip(".").lower() not in formats:
-        raise InvalidValueError(f"--plot {path}: name a file that ends in one of {', '.join(sorted(formats))}")
-    if not path.absolute().parent.is_dir():
-        raise InvalidValueError(f"--plot {path}: the folder {path.absolute().parent} does not exist")
+def _check_saved(arguments: argparse.Namespace) -> None:
+    if arguments.resume and not arguments.save:
+        raise InvalidValueError("--resume needs the file to go on from; give --save FILE as well")
+    if arguments.resume and not arguments.save.exists():
+        raise InvalidValueError(f"--resume: {arguments.save} does not exist; leave --resume out to begin")
 
 
-def _plot(history: list[Step], exact: float, path: Path) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
-    axes = figure.subplots()
-    steps = [step.index for step in history]
-    axes.plot(steps, [step.energy for step in history], marker="o", markersize=3, label="VQE")
-    axes.axhline(exact, color="black", linestyle="--", linewidth=1, label=f"exact, {exact:.6f} Ha")
-    axes.axhline(history[0].energy, color="gray", linestyle=":", linewidth=1, label="Hartree–Fock")
-    axes.set_xlabel("step")
-    axes.set_ylabel("energy in hartree")
-    axes.set_title("Ground state of H₂ by gradient descent")
-    axes.legend()
-    figure.savefig(path, dpi=150)
+def _title(arguments: argparse.Namespace) -> str:
+    return "Ground state of H₂" if arguments.problem == "h2" else f"Ground state of {arguments.hamiltonian.name}"

@@ -12,6 +12,8 @@ from ketgrad.checks import check_integer, check_sequence
 from ketgrad.circuit.checks import count_noun
 from ketgrad.circuit.parameters import is_symbolic
 from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad.observables.hamiltonian_file import load as load
+from ketgrad.observables.hamiltonian_file import save as save
 from ketgrad.observables.pauli import PauliSum
 from ketgrad.registry import get_backend
 

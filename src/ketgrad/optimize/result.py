@@ -41,10 +41,12 @@ class Result:
 class NotFiniteError(KetgradError, ArithmeticError):
     """A value or parameter that is NaN or infinite; `result` holds the last good parameters."""
 
-    def __init__(self, message: str, result: Result) -> None:
-        super().__init__(message, result)
-        self.message = message
+    def __init__(self, what: str, result: Result) -> None:
+        super().__init__(what, result)
+        self.what = what
+        """What is not finite, and at which step."""
         self.result = result
 
     def __str__(self) -> str:
-        return self.message
+        kept = f"step {self.result.steps}" if self.result.history else "the start, without a finite value"
+        return f"{self.what}; the error's result has the last good parameters, of {kept}"

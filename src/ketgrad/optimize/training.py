@@ -120,14 +120,8 @@ class Loop:
         if np.isfinite(value):
             self.good = moment
             self.history.append(value)
-        if problem is None:
-            return
-        kept = f"step {self.good.step}" if self.history else "the start, without a finite value"
-        raise NotFiniteError(
-            f"training stopped at step {moment.step}: {problem}; the error's result has the last good parameters, of "
-            f"{kept}",
-            self._result("not finite"),
-        )
+        if problem is not None:
+            raise NotFiniteError(f"training stopped at step {moment.step}: {problem}", self._result("not finite"))
 
     def _reason(self, value: float) -> str:
         moment, options = self.moment, self.options
