@@ -5,7 +5,7 @@ Each turns a run of the circuit into an array of shape (batch, ...): exactly, or
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,14 +19,13 @@ from ketgrad.observables.matrix import Hermitian, Observable, Projector, check_h
 from ketgrad.observables.pauli import PauliSum
 from ketgrad.precision import get_precision
 from ketgrad.protocol import Array, ArrayBackend
-from ketgrad.simulate import readout, results, sampling
+from ketgrad.simulate import estimation, readout, results, sampling
 from ketgrad.simulate.evolve import Run
 from ketgrad.simulate.program import Group
 from ketgrad.simulate.shots import ClassicalBits, Request, Shots
 from ketgrad.simulate.states import PlannedState, RuledState, State, StateVector
 
 STATE_TOLERANCE = 1e-5
-TOO_FEW_SHOTS = "a variance takes at least 2 shots, got 1; give more"
 
 
 class Estimate(NamedTuple):
@@ -89,23 +88,23 @@ class expval(Measurement):  # noqa: N801
         return results.expectation(run, self.observable)
 
     def requests(self, run: Run) -> Sequence[Request]:
-        return _requests(run, self.observable)
+        return estimation.requests(run, self.observable)
 
     def from_shots(self, run: Run, shots: Shots) -> Estimate:
-        value, squared_error = _sum_of_means(shots, _samples(shots, self.observable))
+        value, squared_error = estimation.mean(shots, self.observable)
         return Estimate(value, shots.backend.sqrt(squared_error))
 
     def mean_sizes(self, num_qubits: int) -> tuple[int, ...]:
-        return (_num_words(self.observable),)
+        return (estimation.num_parts(self.observable),)
 
     def means(self, run: Run, shots: Shots) -> Sequence[Array]:
-        return [_means(shots, self.observable)]
+        return [estimation.means(shots, self.observable)]
 
     def from_means(self, backend: ArrayBackend, means: Sequence[Array]) -> Array:
-        return _combined(backend, self.observable, means[0])
+        return estimation.combined(backend, self.observable, means[0])
 
     def mean_observables(self, num_qubits: int) -> Sequence[Observable | None]:
-        return _parts(self.observable)
+        return estimation.parts(self.observable)
 
 
 @dataclass(frozen=True)
@@ -119,52 +118,32 @@ class var(Measurement):  # noqa: N801
 
     def requests(self, run: Run) -> Sequence[Request]:
         if isinstance(self.observable, PauliSum):
-            return [*_requests(run, self.observable), *_requests(run, self._square)]
-        return _requests(run, self.observable)
+            return [*estimation.requests(run, self.observable), *estimation.requests(run, self._square)]
+        return estimation.requests(run, self.observable)
 
     def from_shots(self, run: Run, shots: Shots) -> Estimate:
-        """Subtract the error of ⟨A⟩² from it, so that the mean is right; the error is that of A² − 2⟨A⟩A."""
-        first = _samples(shots, self.observable)
-        if isinstance(self.observable, PauliSum):
-            second = _samples(shots, self._square)
-        else:
-            second = {index: samples * samples for index, samples in first.items()}
-        if shots.count < 2:
-            raise InvalidValueError(TOO_FEW_SHOTS)
-        mean, squared_error = _sum_of_means(shots, first)
-        value = _sum_of_means(shots, second)[0] - mean * mean + squared_error
-        twice = 2.0 * _columns(shots, mean)
-        linear = {
-            index: second.get(index, shots.zeros) - twice * first.get(index, shots.zeros) for index in {*first, *second}
-        }
-        return Estimate(value, shots.backend.sqrt(_sum_of_means(shots, linear)[1]))
+        value, squared_error = estimation.variance(shots, self.observable, self._square)
+        return Estimate(value, shots.backend.sqrt(squared_error))
 
     def mean_sizes(self, num_qubits: int) -> tuple[int, ...]:
-        count = _num_words(self.observable)
-        return count, _num_words(self._square), count * count
+        count = estimation.num_parts(self.observable)
+        return count, estimation.num_parts(self._square), count * count
 
     def means(self, run: Run, shots: Shots) -> Sequence[Array]:
         """Return those of A and A², and the covariances of those of A, which say by how much ⟨A⟩² is too large."""
-        first, second = _means(shots, self.observable), _means(shots, self._square, power=2)
-        if shots.count < 2:
-            raise InvalidValueError(TOO_FEW_SHOTS)
-        return [first, second, shots.backend.reshape(_covariances(shots, self.observable), (first.shape[0], -1))]
+        first, second = estimation.means(shots, self.observable), estimation.means(shots, self._square, power=2)
+        estimation.refuse_too_few(shots)
+        return [first, second, estimation.covariances(shots, self.observable)]
 
     def from_means(self, backend: ArrayBackend, means: Sequence[Array]) -> Array:
         first, second, covariances = means
-        count = int(first.shape[1])
-        each = backend.reshape(backend.detach(covariances), (-1, count, count))
-        mean = _combined(backend, self.observable, first)
-        if isinstance(self.observable, PauliSum):
-            factors = results.coefficients(backend, self.observable, first)
-            error = backend.einsum("zab,a,b->z", each, factors, factors)
-        else:
-            error = backend.reshape(each, (-1,))
-        return _combined(backend, self._square, second) - mean * mean + error
+        mean = estimation.combined(backend, self.observable, first)
+        error = estimation.combined_error(backend, self.observable, backend.detach(covariances))
+        return estimation.combined(backend, self._square, second) - mean * mean + error
 
     def mean_observables(self, num_qubits: int) -> Sequence[Observable | None]:
-        first = _parts(self.observable)
-        second = _parts(self._square)
+        first = estimation.parts(self.observable)
+        second = estimation.parts(self._square)
         if isinstance(self.observable, Hermitian):
             second = [Hermitian(self.observable.matrix @ self.observable.matrix, self.observable.qubits)]
         return [*first, *second, *(None for _ in range(len(first) ** 2))]
@@ -337,78 +316,6 @@ class mutual_info(Measurement):  # noqa: N801
         parts = (*groups, _chosen((*groups[0], *groups[1]), run.state, "mutual_info"))
         first, second, joint = (results.entropy(run.state, part, self.base) for part in parts)
         return first + second - joint
-
-
-def _requests(run: Run, observable: Observable) -> Sequence[Request]:
-    results.check_observable(observable, run.state.num_qubits)
-    if isinstance(observable, PauliSum):
-        return [word for word, _ in observable.words if word]
-    if isinstance(observable, Projector):
-        return [tuple((qubit, "Z") for qubit in observable.qubits)]
-    results.refuse_misread_matrix(run, observable)
-    return [observable]
-
-
-def _samples(shots: Shots, observable: Observable) -> dict[int, Array]:
-    """Return what each shot of each setting found of an observable, of shape (batch, shots); their sum is meant."""
-    if isinstance(observable, PauliSum):
-        words = [word for word, _ in observable.words]
-        return shots.sums(words, results.coefficients(shots.backend, observable, shots.zeros)) if words else {}
-    if isinstance(observable, Hermitian):
-        return {0: shots.eigenvalues(observable)}
-    return {0: shots.indicator(shots.bits(observable.qubits), observable.bits)}
-
-
-def _num_words(observable: Observable) -> int:
-    return max(1, len(observable.words)) if isinstance(observable, PauliSum) else 1
-
-
-def _parts(observable: Observable) -> Sequence[Observable | None]:
-    """Return the words of a sum, each an observable of its own and None for the identity, or another observable."""
-    if not isinstance(observable, PauliSum):
-        return [observable]
-    words = [word for word, _ in observable.words] or [()]
-    return [PauliSum.from_words([(word, 1.0)]) if word else None for word in words]
-
-
-def _means(shots: Shots, observable: Observable, power: int = 1) -> Array:
-    """Return the means of a sum's words, or of a power of another observable, of shape (batch, m)."""
-    if isinstance(observable, PauliSum):
-        return shots.means([word for word, _ in observable.words] or [()])
-    (samples,) = _samples(shots, observable).values()
-    return _columns(shots, shots.backend.sum(samples if power == 1 else samples * samples, axis=1) / shots.count)
-
-
-def _covariances(shots: Shots, observable: Observable) -> Array:
-    """Return the covariances of what `_means` returns, of shape (batch, m, m)."""
-    if isinstance(observable, PauliSum):
-        return shots.covariances([word for word, _ in observable.words] or [()])
-    (samples,) = _samples(shots, observable).values()
-    _, squared_error = _sum_of_means(shots, {0: samples})
-    return shots.backend.reshape(squared_error, (-1, 1, 1))
-
-
-def _combined(backend: ArrayBackend, observable: Observable, means: Array) -> Array:
-    """Return the mean of an observable, of shape (batch,), from what `_means` gave."""
-    if isinstance(observable, PauliSum):
-        return backend.einsum("zt,t->z", means, results.coefficients(backend, observable, means))
-    return backend.reshape(means, (-1,))
-
-
-def _sum_of_means(shots: Shots, samples: Mapping[int, Array]) -> tuple[Array, Array]:
-    """Return the mean of a sum of independently measured parts, and its squared error: theirs add up."""
-    backend = shots.backend
-    value = error = backend.take(shots.zeros, 0, axis=1)
-    for part in samples.values():
-        mean = backend.sum(part, axis=1) / shots.count
-        distance = part - _columns(shots, mean)
-        value = value + mean
-        error = error + backend.sum(distance * distance, axis=1) / (shots.count * max(shots.count - 1, 1))
-    return value, error
-
-
-def _columns(shots: Shots, each: Array) -> Array:
-    return shots.backend.reshape(each, (-1, 1))
 
 
 def _groups(measurement: probs | sample | counts, what: str) -> tuple[Group, ...]:
