@@ -1,6 +1,6 @@
 """Quantum circuits, differentiable in whatever array framework is already there."""
 
-from ketgrad import devices, gradients, optimize, templates
+from ketgrad import devices, gradients, nn, optimize, templates
 from ketgrad.circuit import Circuit
 from ketgrad.circuit.noise_model import NoiseModel
 from ketgrad.circuit.parameters import parameters
@@ -101,6 +101,7 @@ __all__ = [
     "memory_estimate",
     "metric_tensor",
     "mutual_info",
+    "nn",
     "optimize",
     "parameters",
     "probs",

@@ -307,7 +307,7 @@ class _Input:
 
     @property
     def batch(self) -> tuple[int, ...]:
-        given = _known_shape(self.array, self.name)
+        given = known_shape(self.array, self.name)
         split = len(given) - len(self.shape)
         if split < 0 or given[split:] != self.shape:
             raise InvalidValueError(
@@ -326,7 +326,7 @@ class _Input:
         return backend.reshape(spread, (math.prod(batch), size))
 
 
-def _known_shape(array: Array, name: str) -> tuple[int, ...]:
+def known_shape(array: Array, name: str) -> tuple[int, ...]:
     """Return a shape, or refuse one that a graph leaves open."""
     try:
         shape = tuple(array.shape)
