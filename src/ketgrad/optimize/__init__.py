@@ -6,9 +6,13 @@ from ketgrad.optimize.gradient_descent import Adagrad, Adam, GradientDescent, Mo
 from ketgrad.optimize.natural_gradient import MomentumNaturalGradient, NaturalGradient
 from ketgrad.optimize.optimizer import Optimizer
 from ketgrad.optimize.problem import Problem
+from ketgrad.optimize.qnspsa import QNSPSA
 from ketgrad.optimize.result import NotFiniteError, Progress, Result
+from ketgrad.optimize.spsa import SPSA
 
 __all__ = [
+    "QNSPSA",
+    "SPSA",
     "Adagrad",
     "Adam",
     "Advance",

@@ -20,3 +20,5 @@ class Advance(NamedTuple):
     """The function before it, at the parameters that were given; None where it was not evaluated."""
     gradient: Any = None
     """The gradient there; None where there is none."""
+    stop: str = ""
+    """Why there is no further step to take, such as "converged"; x and the state are then those that were given."""

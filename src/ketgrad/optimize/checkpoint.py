@@ -54,7 +54,10 @@ def save(path: Path, backend: ArrayBackend, optimizer: str, saved: Saved) -> Non
 
 
 def load(path: Path, backend: ArrayBackend, optimizer: str, x0: Any) -> Saved:
-    """Read a file that belongs to an optimizer and to parameters of the structure and shapes of x0."""
+    """Read a file that belongs to an optimizer and to parameters of the structure and shapes of x0.
+
+    None stands for one array of any shape.
+    """
     about, arrays = _read(path)
     if about["optimizer"] != optimizer:
         raise InvalidValueError(
@@ -62,7 +65,8 @@ def load(path: Path, backend: ArrayBackend, optimizer: str, x0: Any) -> Saved:
             "optimizer, or another file"
         )
     leaves = [_decoded(backend, item, arrays) for item in about["x"]]
-    _check_parameters(path, leaves, x0)
+    if x0 is not None:
+        _check_parameters(path, leaves, x0)
     x = tree.flatten(x0)[2](leaves)
     return Saved(about["step"], x, _decoded(backend, about["state"], arrays), about["history"])
 

@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ketgrad.circuit.checks import is_number
-from ketgrad.errors import InvalidValueError
 from ketgrad.optimize.advance import Advance, State
 from ketgrad.optimize.optimizer import Optimizer
+from ketgrad.optimize.options import Schedule, check_options, rate_at
 from ketgrad.optimize.problem import Problem
 from ketgrad.tree import map_leaves
-
-Schedule = float | Callable[[int], float]
-"""A learning rate, or a function from the number of steps taken to one."""
-
-
-def check_options(optimizer: Any, *, positive: tuple[str, ...] = (), fractions: tuple[str, ...] = ()) -> None:
-    """Refuse options that are no numbers above zero, or no numbers from 0 up to 1, without 1."""
-    for name in positive:
-        value = getattr(optimizer, name)
-        if not callable(value) and not (_is_real(value) and 0 < value < math.inf):
-            raise InvalidValueError(f"{name} is {value!r}; give a number above 0")
-    for name in fractions:
-        value = getattr(optimizer, name)
-        if not (_is_real(value) and 0 <= value < 1):
-            raise InvalidValueError(f"{name} is {value!r}; give a number from 0 up to, but not, 1")
-
-
-def _is_real(value: Any) -> bool:
-    return is_number(value) and not isinstance(value, bool)
-
-
-def rate_at(schedule: Schedule, step: int) -> float:
-    """Return the learning rate of a step."""
-    return float(schedule(step)) if callable(schedule) else schedule
 
 
 @dataclass

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ketgrad import tree
-from ketgrad.circuit.checks import is_number
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 from ketgrad.information import Approximation, metric_tensor
 from ketgrad.optimize.advance import State
-from ketgrad.optimize.gradient_descent import GradientOptimizer, check_options
+from ketgrad.optimize.gradient_descent import GradientOptimizer
+from ketgrad.optimize.options import check_options
 from ketgrad.optimize.problem import Problem
 from ketgrad.protocol import Array, ArrayBackend
 
@@ -56,8 +56,7 @@ class NaturalGradient(GradientOptimizer):
     metric: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
-        check_options(self, positive=("learning_rate",))
-        check_regularization(self.regularization)
+        check_options(self, positive=("learning_rate",), not_negative=("regularization",))
         if self.approximation not in (None, "block-diag", "diag"):
             raise InvalidValueError(f'approximation is {self.approximation!r}; give None, "block-diag" or "diag"')
         if self.metric is not None and not callable(self.metric):
@@ -132,12 +131,6 @@ def precondition(backend: ArrayBackend, metric: Array, gradient: Array, regulari
     components = backend.einsum("ik,i->k", vectors, backend.reshape(gradient, (size,)))
     scaled = components * _inverse(backend, eigenvalues, regularization)
     return backend.reshape(backend.einsum("ik,k->i", vectors, scaled), shape)
-
-
-def check_regularization(value: Any) -> None:
-    """Refuse what is no number of zero or more."""
-    if not (is_number(value) and 0 <= value < math.inf):
-        raise InvalidValueError(f"regularization is {value!r}; give a number of zero or more")
 
 
 def _inverse(backend: ArrayBackend, eigenvalues: Array, regularization: float) -> Array:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from ketgrad.errors import InvalidTypeError
 from ketgrad.optimize.advance import Advance, State
 from ketgrad.optimize.problem import Problem, as_parameters
 from ketgrad.optimize.result import Progress, Result
@@ -25,7 +26,19 @@ class Optimizer(ABC):
     `minimize` begins afresh. `start` and `advance` remember nothing, so that they can be compiled and mapped.
     """
 
+    grows: ClassVar[bool] = False
+    """Whether the parameters become more by steps, from none at the start."""
     _remembered: State | None = None
+
+    def first_parameters(self, problem: Problem, x0: Any) -> Any:
+        """Return the parameters to begin with, as native arrays."""
+        if x0 is None:
+            raise InvalidTypeError(f"{type(self).__name__} was given no parameters to begin with; give x0")
+        return as_parameters(problem.backend, x0)
+
+    def value(self, problem: Problem, x: Any, state: State) -> Array:
+        """Return the function of parameters in a state, a real number in an array of shape ()."""
+        return problem.value(x)
 
     @abstractmethod
     def start(self, problem: Problem, x: Any) -> State:
@@ -37,14 +50,12 @@ class Optimizer(ABC):
 
     def step(self, f: Callable[..., Any], x: Any, *args: Any) -> Any:
         """Return the parameters after one step on f(x, *args)."""
-        return self._stepped(Problem.of(f, args), x).x
+        return self._stepped(Problem.of(f, args), x, has_value=False).x
 
     def step_and_value(self, f: Callable[..., Any], x: Any, *args: Any) -> tuple[Any, Array]:
         """Return the parameters after one step, and the function before it, at the parameters that were given."""
-        problem = Problem.of(f, args)
-        taken = self._stepped(problem, x)
-        value = problem.value(as_parameters(problem.backend, x)) if taken.value is None else taken.value
-        return taken.x, value
+        taken = self._stepped(Problem.of(f, args), x, has_value=True)
+        return taken.x, taken.value
 
     def reset(self) -> None:
         """Forget what earlier steps left."""
@@ -58,7 +69,7 @@ class Optimizer(ABC):
     def minimize(
         self,
         f: Callable[..., Any],
-        x0: Any,
+        x0: Any = None,
         *,
         args: tuple[Any, ...] = (),
         steps: int = 100,
@@ -78,7 +89,8 @@ class Optimizer(ABC):
         f
             Takes the parameters, and what is in `args`, and returns one real number.
         x0
-            Where to begin: an array, a list of numbers, or nested lists, tuples and dictionaries of arrays.
+            Where to begin: an array, a list of numbers, or nested lists, tuples and dictionaries of arrays. Left out
+            for optimizers that grow a circuit.
         args
             What else the function takes, which stays as it is, such as inputs.
         steps
@@ -121,9 +133,12 @@ class Optimizer(ABC):
         options = Training(steps, tolerance, patience, callback, progress, checkpoint, checkpoint_every, resume, seed)
         return train(self, Problem.of(f, args), x0, options)
 
-    def _stepped(self, problem: Problem, x: Any) -> Advance:
-        parameters = as_parameters(problem.backend, x)
-        state = self.start(problem, parameters) if self._remembered is None else self._remembered
+    def _stepped(self, problem: Problem, x: Any, *, has_value: bool) -> Advance:
+        before = self._remembered
+        parameters = self.first_parameters(problem, x) if before is None else as_parameters(problem.backend, x)
+        state = self.start(problem, parameters) if before is None else before
         taken = self.advance(problem, parameters, state)
         self._remembered = taken.state
+        if has_value and taken.value is None:
+            return taken._replace(value=self.value(problem, parameters, state))
         return taken

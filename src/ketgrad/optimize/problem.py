@@ -50,6 +50,10 @@ class Problem:
         """Return f(x), a real number in an array of shape ()."""
         return checked_loss(self.backend, self._call(x))
 
+    def number(self, x: Any) -> float:
+        """Return f(x) as a number of Python."""
+        return float(self.backend.to_numpy(self.value(x)))
+
     def value_and_grad(self, x: Any) -> tuple[Array, Any]:
         """Return f(x) and its gradient, in the structure of x."""
         value, gradient = self.backend.value_and_grad(self._call)(x)

@@ -33,7 +33,7 @@ class Result:
     steps: int
     """How many steps were taken, those before an interruption included."""
     stopped: str
-    """Why there were no more: "steps", "tolerance" or "callback"."""
+    """Why there were no more: "steps", "tolerance", "callback", or what the optimizer itself says, "converged"."""
     state: State = field(repr=False)
     """What the optimizer remembers at the end."""
 

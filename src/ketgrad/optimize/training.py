@@ -17,8 +17,9 @@ from ketgrad.checks import check_integer
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 from ketgrad.optimize import checkpoint
 from ketgrad.optimize.advance import State
+from ketgrad.optimize.chance import seed_of_step
 from ketgrad.optimize.finite import what_is_not_finite
-from ketgrad.optimize.problem import Problem, as_parameters
+from ketgrad.optimize.problem import Problem
 from ketgrad.optimize.result import NotFiniteError, Progress, Result
 from ketgrad.randomness import random_key
 
@@ -72,8 +73,7 @@ class Moment:
 
 def train(optimizer: Optimizer, problem: Problem, x0: Any, options: Training) -> Result:
     """Take steps until one of the conditions stops them; see `Optimizer.minimize`."""
-    start = as_parameters(problem.backend, x0)
-    return Loop(optimizer, problem, options, start).run()
+    return Loop(optimizer, problem, options, optimizer.first_parameters(problem, x0)).run()
 
 
 class Loop:
@@ -102,7 +102,7 @@ class Loop:
             gradient = None if taken is None else taken.gradient
             self._check(value, moment.x if taken is None else taken.x, gradient)
             show(moment.step, value)
-            reason = "steps" if taken is None else self._reason(value)
+            reason = "steps" if taken is None else taken.stop or self._reason(value)
             if taken is None or reason:
                 return reason
             self.moment = Moment(moment.step + 1, taken.x, taken.state)
@@ -110,7 +110,7 @@ class Loop:
                 self._save(moment)
 
     def _value(self, problem: Problem, known: Any) -> float:
-        array = problem.value(self.moment.x) if known is None else known
+        array = self.optimizer.value(problem, self.moment.x, self.moment.state) if known is None else known
         return float(problem.backend.to_numpy(array))
 
     def _check(self, value: float, new_x: Any, gradient: Any) -> None:
@@ -136,12 +136,14 @@ class Loop:
         return bool(np.all(np.abs(np.diff(self.history[-patience - 1 :])) < tolerance))
 
     def _problem(self) -> Problem:
-        return self.problem.with_seed(_seed_of(self.options.seed, self.moment.step))
+        seed = self.options.seed
+        return self.problem.with_seed(None if seed is None else seed_of_step(seed, self.moment.step))
 
     def _beginning(self, x0: Any) -> tuple[Moment, list[float]]:
         path, backend = self.options.path, self.problem.backend
         if self.options.resume and path is not None and path.exists():
-            saved = checkpoint.load(path, backend, type(self.optimizer).__name__, x0)
+            wanted = None if self.optimizer.grows else x0
+            saved = checkpoint.load(path, backend, type(self.optimizer).__name__, wanted)
             return Moment(saved.step, saved.x, saved.state), saved.history
         return Moment(0, x0, self.optimizer.start(self.problem, x0)), []
 
@@ -155,13 +157,6 @@ class Loop:
         good, history = self.good, tuple(self.history)
         value = history[-1] if history else float("nan")
         return Result(good.x, value, history, good.step, stopped, good.state)
-
-
-def _seed_of(seed: int | None, step: int) -> int | None:
-    """Return the seed of one step: independent of those of the others, and the same in each run."""
-    if seed is None:
-        return None
-    return int(np.random.SeedSequence(seed, spawn_key=(step,)).generate_state(1, np.uint64)[0])
 
 
 @contextmanager

@@ -1,0 +1,51 @@
+"""The options of optimizers: numbers in their ranges, and learning rates that follow a schedule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ketgrad.checks import check_integer
+from ketgrad.circuit.checks import is_number
+from ketgrad.errors import InvalidValueError
+
+Schedule = float | Callable[[int], float]
+"""A learning rate, or a function from the number of steps taken to one."""
+
+
+def check_options(
+    optimizer: Any,
+    *,
+    positive: tuple[str, ...] = (),
+    fractions: tuple[str, ...] = (),
+    not_negative: tuple[str, ...] = (),
+    counts: tuple[str, ...] = (),
+    schedules: tuple[str, ...] = ("learning_rate",),
+) -> None:
+    """Refuse options that are not what their names are listed under; those of `schedules` may be functions."""
+    for name in positive:
+        value = getattr(optimizer, name)
+        is_schedule = name in schedules and callable(value)
+        if not is_schedule and not (_is_real(value) and 0 < value < math.inf):
+            raise InvalidValueError(f"{name} is {value!r}; give a number above 0")
+    for name in fractions:
+        value = getattr(optimizer, name)
+        if not (_is_real(value) and 0 <= value < 1):
+            raise InvalidValueError(f"{name} is {value!r}; give a number from 0 up to, but not, 1")
+    for name in not_negative:
+        value = getattr(optimizer, name)
+        if not (_is_real(value) and 0 <= value < math.inf):
+            raise InvalidValueError(f"{name} is {value!r}; give a number of zero or more")
+    for name in counts:
+        if check_integer(getattr(optimizer, name), name) < 1:
+            raise InvalidValueError(f"{name} is {getattr(optimizer, name)}; give an integer of at least 1")
+
+
+def _is_real(value: Any) -> bool:
+    return is_number(value) and not isinstance(value, bool)
+
+
+def rate_at(schedule: Schedule, step: int) -> float:
+    """Return the learning rate of a step."""
+    return float(schedule(step)) if callable(schedule) else schedule
