@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
+
+import numpy as np
 
 from ketgrad.circuit_function import CircuitFunction
 from ketgrad.differentiate import metric_tensor as metric
@@ -22,12 +25,27 @@ NOTHING = 1e-14
 """A probability below rounding, which has no share in the Fisher information."""
 
 
+@dataclass(frozen=True)
+class Shown:
+    """How tensors are returned."""
+
+    average: bool = False
+    joint: bool = False
+
+    def arranged(self, backend: ArrayBackend, tensor: Array, batch: Sequence[int], shape: tuple[int, ...]) -> Array:
+        """Return a tensor of shape (batch, size, size) with the axes of the batch, or its mean, and of an argument."""
+        if self.average:
+            return backend.reshape(backend.sum(tensor, axis=0) / tensor.shape[0], (*shape, *shape))
+        return backend.reshape(tensor, (*batch, *shape, *shape))
+
+
 def metric_tensor(
     function: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
     approximation: Approximation | None = None,
     *,
     average: bool = False,
+    joint: bool = False,
 ) -> Callable[..., Any]:
     """Return the Fubini–Study metric tensor Re⟨∂ᵢψ|∂ⱼψ⟩ − ⟨∂ᵢψ|ψ⟩⟨ψ|∂ⱼψ⟩ of the states that a function makes.
 
@@ -44,12 +62,15 @@ def metric_tensor(
         brought to the parameters: a parameter of several gates has the sum of theirs.
     average
         Whether to return the mean over the batch.
+    joint
+        Whether to return one matrix over the elements of all the arguments, each of them flattened, one after another.
 
     Returns
     -------
     Callable
         Takes the function's arguments, and returns the tensor of each argument of shape s, real, of shape s + s with
-        the batch's axes in front; a tuple where `argnums` is a sequence. Elements between two arguments are left out.
+        the batch's axes in front; a tuple where `argnums` is a sequence, without the elements between two arguments.
+        With `joint` a single matrix of shape (N, N), elements between arguments included, for N elements in all.
 
     Raises
     ------
@@ -79,12 +100,13 @@ def metric_tensor(
         backend = get_backend()
         count = len(function.parameters) if isinstance(function, CircuitFunction) else len(args)
         chosen = positions_of(argnums, count)
+        shown = Shown(average, joint)
         found = None
         if isinstance(function, CircuitFunction):
-            found = _of_circuit(function, chosen, approximation, args, kwargs, average=average)
+            found = _of_circuit(function, chosen, approximation, args, kwargs, shown)
         if found is None:
-            found = _of_function(backend, function, chosen, approximation, args, kwargs, average=average)
-        return found[0] if isinstance(argnums, int) else tuple(found)
+            found = _of_function(backend, function, chosen, approximation, args, kwargs, shown)
+        return found[0] if isinstance(argnums, int) or joint else tuple(found)
 
     return evaluate
 
@@ -95,6 +117,7 @@ def quantum_fisher_information(
     approximation: Approximation | None = None,
     *,
     average: bool = False,
+    joint: bool = False,
 ) -> Callable[..., Any]:
     """Return the quantum Fisher information of pure states, four times `metric_tensor`, with the same arguments.
 
@@ -109,7 +132,7 @@ def quantum_fisher_information(
     >>> round(float(kg.quantum_fisher_information(f)(0.3)), 12)
     1.0
     """
-    evaluate = metric_tensor(function, argnums, approximation, average=average)
+    evaluate = metric_tensor(function, argnums, approximation, average=average, joint=joint)
 
     @wraps(function)
     def information(*args: Any, **kwargs: Any) -> Any:
@@ -178,8 +201,7 @@ def _of_circuit(
     approximation: str | None,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    *,
-    average: bool,
+    shown: Shown,
 ) -> list[Array] | None:
     named = dict(kwargs)
     inputs, batch = function.prepared(args, named, named.pop("initial_state", None))
@@ -193,11 +215,13 @@ def _of_circuit(
         metric.kept(recipe, approximation), dtype=backend.dtype(tensor), device=backend.device(tensor)
     )
     masked = backend.einsum("zij,ij->zij", tensor, mask)
-    found = []
-    for array in arrays:
-        each = metric.pulled_back(backend, masked, metric.number_slopes(recipe, array))
-        found.append(_arranged(backend, each, batch, array.shape, average=average))
-    return found
+    slopes = [metric.number_slopes(recipe, array) for array in arrays]
+    shapes = [array.shape for array in arrays]
+    if shown.joint:
+        slopes = [np.concatenate(slopes, axis=1)]
+        shapes = [slopes[0].shape[1:]]
+    found = [metric.pulled_back(backend, masked, each) for each in slopes]
+    return [shown.arranged(backend, each, batch, shape) for each, shape in zip(found, shapes, strict=True)]
 
 
 def _of_function(
@@ -207,8 +231,7 @@ def _of_function(
     approximation: str | None,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    *,
-    average: bool,
+    shown: Shown,
 ) -> list[Array]:
     if approximation is not None:
         raise UnsupportedError(
@@ -224,18 +247,11 @@ def _of_function(
             "shape (..., 2^n)"
         )
     rows = backend.reshape(own, (-1, size))
-    found = []
-    for each in jacobian(states, tuple(argnums))(*args, **kwargs):
-        shape = tuple(each.shape)[1 + len(batch) :]
-        tensor = metric.of_jacobian(backend, rows, backend.reshape(each, (rows.shape[0], size, -1)))
-        found.append(_arranged(backend, tensor, batch, shape, average=average))
-    return found
-
-
-def _arranged(
-    backend: ArrayBackend, tensor: Array, batch: Sequence[int], shape: tuple[int, ...], *, average: bool
-) -> Array:
-    """Return a tensor of shape (batch, size, size) with the axes of the batch, or its mean, and of an argument."""
-    if average:
-        return backend.reshape(backend.sum(tensor, axis=0) / tensor.shape[0], (*shape, *shape))
-    return backend.reshape(tensor, (*batch, *shape, *shape))
+    slopes = jacobian(states, tuple(argnums))(*args, **kwargs)
+    shapes = [tuple(each.shape)[1 + len(batch) :] for each in slopes]
+    flat = [backend.reshape(each, (rows.shape[0], size, -1)) for each in slopes]
+    if shown.joint:
+        flat = [metric.side_by_side(backend, flat)]
+        shapes = [tuple(flat[0].shape)[2:]]
+    found = [metric.of_jacobian(backend, rows, each) for each in flat]
+    return [shown.arranged(backend, each, batch, shape) for each, shape in zip(found, shapes, strict=True)]

@@ -122,6 +122,33 @@ def test_several_arguments_have_a_tensor_each(autodiff_backend):
     expect.close(autodiff_backend, by_b, [[math.sin(0.7) ** 2]])
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_the_joint_tensor_has_the_elements_between_arguments(autodiff_backend, by_hand):
+    a, b = kg.parameters("a", (2, 1)), kg.parameters("b")
+    # Generators 2 Z0, Z1 and Z0 + Z1 on |+⟩|+⟩, where ⟨Zᵢ Zⱼ⟩ = δᵢⱼ: a quarter of their covariances.
+    circuit = kg.Circuit(2).h(0).h(1).rz(2 * a[0, 0], 0).rz(a[1, 0], 1).rz(b, 0).rz(b, 1)
+    function = kg.function(circuit, kg.state())
+    states = (lambda *args: function(*args)) if by_hand else function
+    expected = np.array([[4.0, 0.0, 2.0], [0.0, 1.0, 1.0], [2.0, 1.0, 2.0]]) / 4
+    points = np.array([[0.1], [0.2]]), 0.3
+    expect.close(autodiff_backend, kg.metric_tensor(states, (0, 1), joint=True)(*points), expected.tolist())
+    swapped = expected[np.ix_([2, 0, 1], [2, 0, 1])]
+    expect.close(autodiff_backend, kg.metric_tensor(states, (1, 0), joint=True)(*points), swapped.tolist())
+    alone = kg.quantum_fisher_information(states, 0, joint=True)(*points)
+    expect.close(autodiff_backend, alone, (4 * expected[:2, :2]).tolist())
+
+
+def test_the_joint_tensor_of_a_batch_and_its_mean(autodiff_backend):
+    x, a, b = kg.parameters("x"), kg.parameters("a"), kg.parameters("b")
+    function = kg.function(kg.Circuit(1).ry(x, 0).rz(a, 0).rz(2 * b, 0), kg.state())
+    angles = np.array([0.3, 1.2, 2.0])
+    expected = np.sin(angles)[:, None, None] ** 2 / 4 * np.array([[1.0, 2.0], [2.0, 4.0]])
+    found = kg.metric_tensor(function, (1, 2), joint=True)(angles, 0.1, 0.2)
+    expect.close(autodiff_backend, found, expected.tolist())
+    mean = kg.metric_tensor(function, (1, 2), average=True, joint=True)(angles, 0.1, 0.2)
+    expect.close(autodiff_backend, mean, expected.mean(axis=0).tolist())
+
+
 def test_an_initial_state_is_where_the_circuit_begins(autodiff_backend):
     theta = kg.parameters("theta")
     function = kg.function(kg.Circuit(1).rz(theta, 0), kg.state())

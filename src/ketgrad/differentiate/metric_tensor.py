@@ -9,6 +9,7 @@ takes it back to the parameters.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -116,3 +117,15 @@ def pulled_back(backend: ArrayBackend, metric: Array, slopes: Any) -> Array:
 def of_jacobian(backend: ArrayBackend, states: Array, derivatives: Array) -> Array:
     """Return the metric, of shape (batch, size, size), from states (batch, 2^n) and derivatives (batch, 2^n, size)."""
     return overlaps(backend, states, backend.einsum("zam->zma", derivatives))
+
+
+def side_by_side(backend: ArrayBackend, derivatives: Sequence[Array]) -> Array:
+    """Join derivatives (batch, 2^n, size) by several arguments along the last axis, which the protocol can't join."""
+    sizes = [int(each.shape[2]) for each in derivatives]
+    places = np.split(np.eye(sum(sizes)), np.cumsum(sizes)[:-1])
+    found = None
+    for each, rows in zip(derivatives, places, strict=True):
+        native = backend.asarray(rows, dtype=backend.dtype(each), device=backend.device(each))
+        placed = backend.einsum("zan,nm->zam", each, native)
+        found = placed if found is None else found + placed
+    return found
