@@ -10,7 +10,7 @@ import torch
 
 from ketgrad.circuit.checks import is_number
 from ketgrad.errors import InvalidTypeError, InvalidValueError
-from ketgrad.optimize.natural_gradient import check_regularization
+from ketgrad.optimize.options import check_not_negative
 from ketgrad.registry import use_backend
 from ketgrad_backends.pytorch_fisher import fisher_information
 from ketgrad_backends.pytorch_natural import Direction, directions, moving
@@ -177,7 +177,7 @@ def _check_group(group: dict[str, Any]) -> None:
         raise InvalidValueError(f"lr is {rate!r}; give a number of zero or more")
     if not (is_number(momentum) and 0 <= momentum < 1):
         raise InvalidValueError(f"momentum is {momentum!r}; give a number from 0 up to, but not, 1")
-    check_regularization(group["regularization"])
+    check_not_negative("regularization", group["regularization"])
     if function is not None and not callable(function):
         raise InvalidTypeError(
             f"metric_fn is a {type(function).__name__}; give a function without arguments that returns the tensor, or "

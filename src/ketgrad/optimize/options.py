@@ -34,12 +34,16 @@ def check_options(
         if not (_is_real(value) and 0 <= value < 1):
             raise InvalidValueError(f"{name} is {value!r}; give a number from 0 up to, but not, 1")
     for name in not_negative:
-        value = getattr(optimizer, name)
-        if not (_is_real(value) and 0 <= value < math.inf):
-            raise InvalidValueError(f"{name} is {value!r}; give a number of zero or more")
+        check_not_negative(name, getattr(optimizer, name))
     for name in counts:
         if check_integer(getattr(optimizer, name), name) < 1:
             raise InvalidValueError(f"{name} is {getattr(optimizer, name)}; give an integer of at least 1")
+
+
+def check_not_negative(name: str, value: Any) -> None:
+    """Refuse an option that is no number of zero or more."""
+    if not (_is_real(value) and 0 <= value < math.inf):
+        raise InvalidValueError(f"{name} is {value!r}; give a number of zero or more")
 
 
 def _is_real(value: Any) -> bool:
