@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -33,21 +33,22 @@ def _suspect(backend: ArrayBackend, x: Any, gradient: Any) -> str:
 
 def _not_finite(backend: ArrayBackend, x: Any) -> str:
     """Name the first element that is not finite, with how many there are; nothing where all are."""
-    found = [(name, number) for name, number in _elements(backend, x) if not np.isfinite(number)]
-    if not found:
+    arrays = [(name, np.asarray(backend.to_numpy(leaf))) for name, leaf in named_leaves(x)]
+    count = sum(int(array.size - np.isfinite(array).sum()) for _, array in arrays)
+    if not count:
         return ""
-    name, number = found[0]
-    others = "" if len(found) == 1 else f" (and {len(found) - 1} more are not finite)"
+    name, number = next(item for item in _elements(arrays) if not np.isfinite(item[1]))
+    others = "" if count == 1 else f" (and {count - 1} more are not finite)"
     return f"{name} is {number}{others}"
 
 
 def _largest(backend: ArrayBackend, x: Any) -> str:
-    name, number = max(_elements(backend, x), key=lambda item: abs(item[1]), default=("none", 0.0))
+    arrays = ((name, np.asarray(backend.to_numpy(leaf))) for name, leaf in named_leaves(x))
+    name, number = max(_elements(arrays), key=lambda item: abs(item[1]), default=("none", 0.0))
     return f"the largest of them {name} = {number:.6g}"
 
 
-def _elements(backend: ArrayBackend, x: Any) -> Iterator[tuple[str, float]]:
-    for name, leaf in named_leaves(x):
-        array = np.asarray(backend.to_numpy(leaf))
+def _elements(arrays: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, float]]:
+    for name, array in arrays:
         for place in np.ndindex(array.shape):
             yield name + (f"[{', '.join(map(str, place))}]" if place else ""), float(array[place])
