@@ -1,6 +1,7 @@
 """A circuit as an `nn.Module`: weights, batches, training, and what torch does to modules."""
 
 import copy
+import doctest
 import io
 import math
 
@@ -357,6 +358,13 @@ def test_a_hybrid_model_of_eight_qubits_trains_with_one_run_for_each_batch(monke
     assert batches == [256] * 15
     # By the symmetry of the signs a linear model of x gets no lower than 1, but for chance.
     assert losses[-1] < 0.75
+
+
+def test_the_example_runs():
+    from ketgrad_backends import pytorch_layer
+
+    failed, attempted = doctest.testmod(pytorch_layer)
+    assert failed == 0 < attempted
 
 
 # Misuse
