@@ -7,6 +7,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from ketgrad import gradients
 from ketgrad.differentiate import methods
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "gradients.md"
@@ -15,8 +16,15 @@ END = "<!-- end {} -->"
 
 NAMES = tuple(name for name in methods.NAMES if name != "device")
 """All methods but the one that takes a device, which is tested with one."""
+AUXILIARY = gradients.Hadamard(auxiliary=True)
+"""Has the cells of "hadamard", so that the tables name the two together."""
 
 EXACT, DIFFERENCES, DIRECTIONS, SHOTS = "exact", "differences", "directions", "shots"
+
+
+def column_of(method: str | gradients.Hadamard) -> str:
+    """Return the column that a method's cells are in."""
+    return "hadamard" if method == AUXILIARY else str(method)
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,7 @@ class probs(Measurement):  # noqa: N801
         return (1 << len(chosen),)
 
     def means(self, run: Run, shots: Shots) -> Sequence[Array]:
-        return [self.from_shots(run, shots).value]
+        return [shots.frequencies(_drawn(self, run, shots, "probabilities"))]
 
     def from_means(self, backend: ArrayBackend, means: Sequence[Array]) -> Array:
         return means[0]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import ketgrad as kg
-from gradient_table import INPUTS, NAMES, SHOTS, Refused
+from gradient_table import AUXILIARY, INPUTS, NAMES, SHOTS, Refused, column_of
 from ketgrad_conformance import expect
 
 POINT, FIRST, SEED = 0.6, 0.8, 7
@@ -16,10 +16,12 @@ POINT, FIRST, SEED = 0.6, 0.8, 7
 X = kg.parameters("x")
 SHIFT_SHOTS, DIFFERENCE_SHOTS = 20_000, 500_000
 NOISE = {
-    # Five standard errors of values between −1 and 1: coefficients of at most (1, −1), and (5, −5) of differences.
+    # Five standard errors of values between −1 and 1: coefficients of at most (1, −1), and (5, −5) of differences, and
+    # of 1, or of 1/2 twice, for the values of an auxiliary qubit.
     "best": 5 * sqrt(2 / SHIFT_SHOTS),
     "parameter-shift": 5 * sqrt(2 / SHIFT_SHOTS),
     "hadamard": 5 * sqrt(2 / SHIFT_SHOTS),
+    AUXILIARY: 5 * sqrt(1 / SHIFT_SHOTS),
     "finite-diff": 5 * sqrt(50 / DIFFERENCE_SHOTS),
     "spsa": 5 * sqrt(50 / DIFFERENCE_SHOTS),
 }
@@ -113,12 +115,12 @@ CELLS = [
     (name, method, mode)
     for name, modes in INPUTS.items()
     for mode, cells in zip(("exact", "shots"), modes, strict=True)
-    for method in cells
+    for method in (*cells, AUXILIARY)
 ]
 
 
 def entry(name, method, mode):
-    return INPUTS[name][mode == "shots"][method]
+    return INPUTS[name][mode == "shots"][column_of(method)]
 
 
 SUPPORTED = [cell for cell in CELLS if not isinstance(entry(*cell), Refused)]
@@ -139,7 +141,7 @@ def derivative(backend, name, method, mode):
 
 
 def name_of(cell):
-    return ", ".join(cell)
+    return ", ".join(map(str, cell))
 
 
 def test_the_table_is_whole():

@@ -11,6 +11,7 @@ import pytest
 import ketgrad as kg
 from dense_reference import gradient, hessian
 from gradient_table import (
+    AUXILIARY,
     DIFFERENCES,
     DIRECTIONS,
     DOCUMENT,
@@ -20,13 +21,31 @@ from gradient_table import (
     SHOTS,
     TABLE,
     Refused,
+    column_of,
     written,
 )
 from ketgrad_conformance import expect
-from two_qubit_results import CIRCUIT, NUMBERS, POINT, RESULTS, SHIFT_SQUARES, WORD_SQUARES, Result, state_of
+from two_qubit_results import (
+    CIRCUIT,
+    NUMBERS,
+    POINT,
+    RESULTS,
+    SHIFT_SQUARES,
+    SUM_MATRIX,
+    WORD_SQUARES,
+    Result,
+    state_of,
+)
 
 SEED = 7
-COUNTS = {"best": 20_000, "parameter-shift": 20_000, "hadamard": 20_000, "finite-diff": 100_000, "spsa": 1000}
+COUNTS = {
+    "best": 20_000,
+    "parameter-shift": 20_000,
+    "hadamard": 20_000,
+    AUXILIARY: 20_000,
+    "finite-diff": 100_000,
+    "spsa": 1000,
+}
 """Shots by method: differences divide by twice a step of 0.1, which makes their noise seven times that of shifts."""
 DIRECTIONS_TAKEN = 1000
 STEP_WITH_SHOTS = 0.1
@@ -38,22 +57,22 @@ CELLS = [
     (result, method, mode)
     for result, modes in TABLE.items()
     for mode, cells in zip(("exact", "shots"), modes, strict=True)
-    for method in cells
+    for method in (*cells, AUXILIARY)
 ]
 
 
 TOLERANCES = {EXACT: 1e-12, DIFFERENCES: 1e-8}
 
 
-def entry(result: str, method: str, mode: str) -> Any:
-    return TABLE[result][mode == "shots"][method]
+def entry(result: str, method: Any, mode: str) -> Any:
+    return TABLE[result][mode == "shots"][column_of(method)]
 
 
 SUPPORTED = [cell for cell in CELLS if not isinstance(entry(*cell), Refused)]
 REFUSED = [cell for cell in CELLS if cell not in SUPPORTED]
 
 
-def function_of(result: str, method: str, mode: str) -> Any:
+def function_of(result: str, method: Any, mode: str) -> Any:
     """Return the function of a cell, its method with many directions where it takes random ones."""
     shots = COUNTS.get(method, 1000) if mode == "shots" else None
     needs_seed = shots is not None or method == "spsa"
@@ -73,14 +92,14 @@ def number_of(backend: Any, result: str, function: Any) -> Callable[[Any], Any]:
 
 
 @cache
-def derivative(backend: Any, result: str, method: str, mode: str) -> Any:
+def derivative(backend: Any, result: str, method: Any, mode: str) -> Any:
     """Return the Jacobian of a cell as a native array; once, for the tests that look at it."""
     function = function_of(result, method, mode)
     return kg.jacobian(number_of(backend, result, function), fallback="error")(backend.asarray(POINT))
 
 
-def name_of(cell: tuple[str, str, str]) -> str:
-    return ", ".join(cell)
+def name_of(cell: tuple[str, Any, str]) -> str:
+    return ", ".join(map(str, cell))
 
 
 # The table is whole
@@ -198,7 +217,7 @@ def second_derivative(backend: Any, method: str) -> Any:
 # What an estimate is, by dense matrices
 
 
-def estimator(result: str, method: str, mode: str) -> tuple[Any, Any]:
+def estimator(result: str, method: Any, mode: str) -> tuple[Any, Any]:
     """Return the expectation value of an estimated Jacobian and a bound on its standard error, of shape (..., 2)."""
     expected = RESULTS[result]
     if mode == "exact":
@@ -207,6 +226,7 @@ def estimator(result: str, method: str, mode: str) -> tuple[Any, Any]:
         "best": of_shifts,
         "parameter-shift": of_shifts,
         "hadamard": of_words,
+        AUXILIARY: of_signed_words,
         "finite-diff": of_differences,
         "spsa": of_directions_from_shots,
     }[method](expected, COUNTS[method])
@@ -228,6 +248,16 @@ def of_shifts(expected: Result, shots: int) -> tuple[Any, Any]:
 def of_words(expected: Result, shots: int) -> tuple[Any, Any]:
     error = spread(expected) ** 2 * (WORD_SQUARES @ NUMBERS**2) / shots
     return expected.derivative(), error
+
+
+def of_signed_words(expected: Result, shots: int) -> tuple[Any, Any]:
+    """Of shots that count with a sign, the spread is that about zero; a weight is 2w where two values have ±w."""
+    matrix, size = observable(expected), 1.0
+    if matrix is not None:
+        # The mean of a sum's identity takes no shots.
+        constant = np.trace(matrix) / len(matrix) if expected.matrix is SUM_MATRIX else 0.0
+        size = float(np.max(np.abs(np.linalg.eigvalsh(matrix) - constant)))
+    return expected.derivative(), 2 * size**2 * (WORD_SQUARES @ NUMBERS**2) / shots
 
 
 def of_differences(expected: Result, shots: int) -> tuple[Any, Any]:

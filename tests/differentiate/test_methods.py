@@ -94,14 +94,6 @@ def test_the_hadamard_test_of_a_noisy_circuit(autodiff_backend, method):
     expect.close(autodiff_backend, kg.grad(function, fallback="error")(np.array(POINT)), slopes)
 
 
-def test_the_test_with_an_auxiliary_qubit_refuses_shots_and_classical_bits():
-    with pytest.raises(kg.UnsupportedError, match="is for exact results"):
-        kg.function(page_circuit(), kg.expval(kg.Z(0)), gradient=AUXILIARY, shots=10, seed=1)(np.array(POINT))
-    measured = kg.function(page_circuit().measure(0), kg.probs(bits=[0]), gradient=AUXILIARY)
-    with pytest.raises(kg.UnsupportedError, match="classical bits are not seen by the Hadamard test with"):
-        measured(np.array(POINT))
-
-
 @pytest.mark.parametrize("method", EXACT)
 def test_a_parameter_used_five_times_is_the_sum_over_its_occurrences(autodiff_backend, method):
     theta = kg.parameters("theta")

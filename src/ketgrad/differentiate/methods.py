@@ -88,7 +88,8 @@ class Hadamard:
     ----------
     auxiliary
         Whether an auxiliary qubit controls the rotation: one value for each word instead of two, on one qubit more, and
-        first derivatives of exact results alone.
+        first derivatives alone. From shots it is read with each setting, and a shot counts with its sign, so that what
+        does not depend on the outcome, as the identity in a matrix does not, adds noise; that in a Pauli sum does not.
     """
 
     name: ClassVar[str] = "hadamard"
@@ -97,10 +98,6 @@ class Hadamard:
 
     def rule(self, program: Program, precision: Precision, *, has_shots: bool) -> Rule:
         """Return the rule for a program, whose moves are those of `extended(program)`."""
-        if self.auxiliary and has_shots:
-            raise UnsupportedError(
-                'the Hadamard test with an auxiliary qubit is for exact results; give gradient="hadamard" with shots'
-            )
         found = extended(program, has_auxiliary=self.auxiliary)
         if found.unmovable:
             raise UnsupportedError(_no_rule("generator", program.recipe.numbers.numbers[found.unmovable[0]].gate))

@@ -36,15 +36,11 @@ def mean(shots: Shots, observable: Observable) -> tuple[Array, Array]:
 
 
 def variance(shots: Shots, observable: Observable, square: Observable) -> tuple[Array, Array]:
-    """Return ⟨A²⟩ − ⟨A⟩², of shape (batch,), and its squared error; the square is not looked at where A says it all.
+    """Return ⟨A²⟩ − ⟨A⟩², of shape (batch,), and its squared error; `square` is A², or A where that is no Pauli sum.
 
     The error of ⟨A⟩² is subtracted from it, so that the mean is right; that of the variance is that of A² − 2⟨A⟩A.
     """
-    first = _samples(shots, observable)
-    if isinstance(observable, PauliSum):
-        second = _samples(shots, square)
-    else:
-        second = {index: samples * samples for index, samples in first.items()}
+    first, second = _samples(shots, observable), _samples(shots, square, power=2)
     refuse_too_few(shots)
     centre, squared_error = _sum_of_means(shots, first)
     value = _sum_of_means(shots, second)[0] - centre * centre + squared_error
@@ -78,8 +74,8 @@ def means(shots: Shots, observable: Observable, power: int = 1) -> Array:
     """Return the means of a sum's words, or of a power of another observable, of shape (batch, parts)."""
     if isinstance(observable, PauliSum):
         return shots.means([word for word, _ in observable.words] or [()])
-    (samples,) = _samples(shots, observable).values()
-    return _columns(shots, shots.backend.sum(samples if power == 1 else samples * samples, axis=1) / shots.count)
+    (samples,) = _samples(shots, observable, power).values()
+    return _columns(shots, shots.backend.sum(samples, axis=1) / shots.count)
 
 
 def covariances(shots: Shots, observable: Observable) -> Array:
@@ -106,13 +102,16 @@ def combined_error(backend: ArrayBackend, observable: Observable, covariances: A
     return backend.einsum("zab,a,b->z", backend.reshape(covariances, (-1, count, count)), factors, factors)
 
 
-def _samples(shots: Shots, observable: Observable) -> dict[int, Array]:
-    """Return what each shot of each setting found of an observable, of shape (batch, shots); their sum is meant."""
+def _samples(shots: Shots, observable: Observable, power: int = 1) -> dict[int, Array]:
+    """Return what each shot of each setting found of an observable, of shape (batch, shots); their sum is meant.
+
+    The power is that of a matrix or a projector, which is its own square.
+    """
     if isinstance(observable, PauliSum):
         words = [word for word, _ in observable.words]
         return shots.sums(words, results.coefficients(shots.backend, observable, shots.zeros)) if words else {}
     if isinstance(observable, Hermitian):
-        return {0: shots.eigenvalues(observable)}
+        return {0: shots.eigenvalues(observable, power)}
     return {0: shots.indicator(shots.bits(observable.qubits), observable.bits)}
 
 

@@ -46,6 +46,8 @@ class Run:
     confusions: Mapping[int, Array]
     """For each qubit with a read-out error the probabilities [read, true], of shape (2, 2) or (batch, 2, 2)."""
     bits: Bits
+    auxiliary: int | None = None
+    """A wire that shots read in X beside everything else: where it is found 1, a shot counts −1."""
 
 
 def run(

@@ -57,7 +57,8 @@ class RuledRuns:
 
         def run_at(program: Program, numbers: Array, initial: tuple[Array, ...]) -> Run:
             start, count = initial[0] if initial else None, int(numbers.shape[0])
-            return evolve.run(self.backend, program, self.precision, numbers, count, start, self.engine)
+            run = evolve.run(self.backend, program, self.precision, numbers, count, start, self.engine)
+            return run if self.beside is None else replace(run, bits=_BitsUnseen())
 
         def function(key: Any, numbers: Array, *initial: Array) -> Array:
             return query(run_at(self.program, numbers, initial), key)
@@ -65,6 +66,8 @@ class RuledRuns:
         def with_auxiliary(key: Any, numbers: Array, *initial: Array) -> Array:
             assert self.beside is not None
             run = run_at(self.beside, numbers, initial)
+            if self.shots is not None:
+                return query(replace(run, auxiliary=run.state.num_wires - 1), key)
             found = [sign * query(replace(run, state=state), key) for sign, state in signed_parts(run.state)]
             return found[0] if len(found) == 1 else found[0] + found[1]
 
@@ -85,8 +88,9 @@ class RuledRuns:
     @property
     def _at_once(self) -> int:
         """How many runs are done together."""
-        wires = self.program.num_wires * (2 if self.program.is_mixed else 1)
-        outcomes = (self.shots or 0) * self.program.num_qubits * 8
+        program = self.beside or self.program
+        wires = program.num_wires * (2 if program.is_mixed else 1)
+        outcomes = (self.shots or 0) * (program.num_qubits + (self.beside is not None)) * 8
         return max(1, BYTES_AT_ONCE // max(64 << wires, outcomes, 64 * int(self.numbers.shape[1])))
 
     def run(self) -> Run:
@@ -134,14 +138,19 @@ class _Bits(dict[Group, Array]):
         self.runs = runs
 
     def __missing__(self, group: Group) -> Array:
-        if self.runs.beside is not None:
-            raise UnsupportedError(
-                "classical bits are not seen by the Hadamard test with an auxiliary qubit, behind which they would "
-                'have to be read again; give gradient="hadamard"'
-            )
         found = self.runs.ask_exactly(lambda run: run.bits[group], (1 << len(group),), is_complex=False)
         self[group] = found
         return found
+
+
+class _BitsUnseen(dict[Group, Array]):
+    """No group of classical bits, with a sentence for whoever asks for one."""
+
+    def __missing__(self, group: Group) -> Array:
+        raise UnsupportedError(
+            "classical bits are not seen by the Hadamard test with an auxiliary qubit, behind which they would have to "
+            'be read again; give gradient="hadamard"'
+        )
 
 
 def ruled_runs(

@@ -3,17 +3,21 @@
 The way through: all Pauli words that are asked for, and all qubits whose outcomes are, are grouped into settings that
 can be measured together; each setting is measured `shots` times, by drawing from its exact outcome probabilities on
 the host; what comes of it is ordinary algebra on bits again. A drawing has no derivative and says so.
+
+The Hadamard test with an auxiliary qubit takes one bit more: each setting reads that qubit in X too, last of all, and
+the sign that it gives is a factor of what the shot found. The mean of X alone, the identity's, is known to be zero.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from ketgrad.circuit.gates import FIXED
 from ketgrad.errors import GradientError, InvalidValueError
 from ketgrad.observables.matrix import Hermitian
 from ketgrad.observables.pauli import Word
@@ -50,7 +54,7 @@ NO_DERIVATIVE = (
 
 @dataclass(frozen=True)
 class Shots:
-    """Outcomes of all settings, as bits 0.0 and 1.0 of shape (batch, shots, k)."""
+    """Outcomes of all settings, as bits 0.0 and 1.0 of shape (batch, shots, k), or k + 1 where they are signed."""
 
     backend: ArrayBackend
     count: int
@@ -60,6 +64,8 @@ class Shots:
     spectra: tuple[tuple[Hermitian, Array, Array], ...]
     """Hermitian matrices with their eigenvalues and the outcomes of measuring in the eigenbasis."""
     groups: tuple[tuple[Group, Array], ...]
+    is_signed: bool = False
+    """Whether the last bit of each outcome is an auxiliary qubit's, with which a shot counts −1 where it is 1."""
 
     def grouped(self, count: int) -> Shots:
         """Return single shots of a batch of batch·count as `count` shots of each element of the batch."""
@@ -67,20 +73,21 @@ class Shots:
         def merged(array: Array) -> Array:
             return self.backend.reshape(array, (-1, count, *tuple(array.shape)[2:]))
 
-        return Shots(
-            self.backend,
-            count,
-            merged(self.zeros),
-            tuple((setting, merged(bits)) for setting, bits in self.settings),
-            tuple((observable, values, merged(bits)) for observable, values, bits in self.spectra),
-            tuple((group, merged(bits)) for group, bits in self.groups),
+        return replace(
+            self,
+            count=count,
+            zeros=merged(self.zeros),
+            settings=tuple((setting, merged(bits)) for setting, bits in self.settings),
+            spectra=tuple((observable, values, merged(bits)) for observable, values, bits in self.spectra),
+            groups=tuple((group, merged(bits)) for group, bits in self.groups),
         )
 
     def bits(self, qubits: Sequence[int]) -> Array:
-        """Return what was read from these qubits."""
+        """Return what was read from these qubits, and behind it, where shots are signed, the auxiliary qubit's bit."""
         word = [(qubit, "Z") for qubit in qubits]
         setting, bits = next(pair for pair in self.settings if set(word) <= set(pair[0]))
-        return self.backend.take(bits, np.array([setting.index(letter) for letter in word], int), axis=2)
+        places = [*(setting.index(letter) for letter in word), *([len(setting)] if self.is_signed else [])]
+        return self.backend.take(bits, np.array(places, int), axis=2)
 
     def classical(self, group: Group) -> Array:
         """Return the outcomes of a group of classical bits."""
@@ -97,7 +104,8 @@ class Shots:
     def means(self, words: Sequence[Word]) -> Array:
         """Return the mean of each word, of shape (batch, words), each from the first setting that measures it."""
         backend = self.backend
-        total = backend.einsum("z,w->zw", self._ones, self._picked(np.array([not word for word in words], float)))
+        constant = np.array([not word and not self.is_signed for word in words], float)
+        total = backend.einsum("z,w->zw", self._ones, self._picked(constant))
         for index, places in self._by_setting(words).items():
             for own, signs in self._signs(index, words, places) if index >= 0 else ():
                 columns = self._picked(np.eye(len(words))[own])
@@ -124,26 +132,32 @@ class Shots:
     def _picked(self, table: Any) -> Array:
         return self.backend.asarray(table, dtype=self.backend.dtype(self.zeros), device=self.backend.device(self.zeros))
 
-    def eigenvalues(self, observable: Hermitian) -> Array:
-        """Return the eigenvalue that each shot found, of shape (batch, shots)."""
+    def eigenvalues(self, observable: Hermitian, power: int = 1) -> Array:
+        """Return the eigenvalue that each shot found, or its square, of shape (batch, shots)."""
         backend = self.backend
         values, bits = next((values, bits) for known, values, bits in self.spectra if known is observable)
-        size = tuple(bits.shape)[2]
+        values = values if power == 1 else values * values
+        size = len(observable.qubits)
         outcomes = [format(index, f"0{size}b") for index in range(1 << size)]
         found = backend.stack([self.indicator(bits, outcome) for outcome in outcomes], axis=2)
         return backend.einsum("zsa,a->zs", found, backend.astype(values, backend.dtype(found)))
 
     def indicator(self, bits: Array, outcome: str) -> Array:
-        """Return 1 where a shot has this outcome, else 0, of shape (batch, shots)."""
-        result = self.zeros + 1.0
+        """Return 1, or the sign, where a shot has this outcome, else 0, of shape (batch, shots)."""
+        result = 1.0 - 2.0 * self.backend.take(bits, len(outcome), axis=2) if self.is_signed else self.zeros + 1.0
         for place, value in enumerate(outcome):
             bit = self.backend.take(bits, place, axis=2)
             result = result * (bit if value == "1" else 1.0 - bit)
         return result
 
     def frequencies(self, bits: Array) -> Array:
-        """Return how often each outcome came, of all shots, of shape (batch, 2^k)."""
-        return on_host(self.backend, _frequencies, _frequencies_spec, NO_DERIVATIVE)(bits)
+        """Return how often each outcome came, of all shots, and less how often with −1, of shape (batch, 2^k)."""
+        backend = self.backend
+        found = on_host(backend, _frequencies, _frequencies_spec, NO_DERIVATIVE)(bits)
+        if not self.is_signed:
+            return found
+        by_sign = backend.reshape(found, (found.shape[0], -1, 2))
+        return backend.take(by_sign, 0, axis=2) - backend.take(by_sign, 1, axis=2)
 
     def _by_setting(self, words: Sequence[Word]) -> dict[int, list[int]]:
         """Return the places of the words that each setting measures, of the identity under −1."""
@@ -170,14 +184,15 @@ class Shots:
         step = at_once or max(1, SIGNS_AT_ONCE // math.prod(tuple(self.zeros.shape)))
         for start in range(0, len(places), step):
             own = places[start : start + step]
-            masks = np.array([[float(letter in words[place]) for letter in setting] for place in own])
+            seen = [[float(letter in words[place]) for letter in setting] for place in own]
+            masks = np.array([[*row, 1.0] if self.is_signed else row for row in seen])
             mask = backend.asarray(masks, dtype=backend.dtype(bits), device=backend.device(bits))
             # (−1)^k = cos(πk), exact to rounding, for the number k of ones that a word sees.
             yield own, backend.cos(np.pi * backend.einsum("zsq,tq->zst", bits, mask))
 
 
 def measure(run: Run, requests: Sequence[Request], shots: int, key: Any) -> Shots:
-    """Measure everything that is requested, each setting `shots` times."""
+    """Measure everything that is requested, each setting `shots` times, with the run's auxiliary wire if it has one."""
     if isinstance(run.state, DeviceState):
         measured: Shots = run.state.measure(requests, shots, key)
         return measured
@@ -188,24 +203,37 @@ def measure(run: Run, requests: Sequence[Request], shots: int, key: Any) -> Shot
     groups = list(dict.fromkeys(request.group for request in requests if isinstance(request, ClassicalBits)))
     count = len(settings) + len(matrices) + len(groups)
     keys = iter((key,) if count == 1 else backend.random_split(key, count))
+    sign: Word = () if run.auxiliary is None else ((run.auxiliary, "X"),)
+
+    def drawn(probabilities: Array) -> Array:
+        return draw_bits(backend, probabilities, shots, next(keys))
+
     drawn_settings = [
-        (setting, draw_bits(backend, readout.read_in_basis(run.state, setting, run.confusions), shots, next(keys)))
-        for setting in settings
+        (setting, drawn(readout.read_in_basis(run.state, (*setting, *sign), run.confusions))) for setting in settings
     ]
     drawn_spectra = []
     for observable in matrices:
         eigenvalues, vectors = backend.eigh(hermitian_matrix(run.state, observable))
-        reduced = run.state.reduced(observable.qubits)
-        chances = backend.real(backend.einsum("ak,zab,bk->zk", backend.conj(vectors), reduced, vectors))
-        bits = draw_bits(backend, chances, shots, next(keys))
-        drawn_spectra.append((observable, eigenvalues, bits))
-    drawn_groups = [(group, draw_bits(backend, run.bits[group], shots, next(keys))) for group in groups]
+        drawn_spectra.append((observable, eigenvalues, drawn(_in_eigenbasis(run, observable.qubits, vectors))))
+    drawn_groups = [(group, drawn(run.bits[group])) for group in groups]
     zeros = backend.zeros(
         (run.state.values.shape[0], shots),
         dtype=readout.real_type_of(run.state),
         device=run.state.device,
     )
-    return Shots(backend, shots, zeros, tuple(drawn_settings), tuple(drawn_spectra), tuple(drawn_groups))
+    found = tuple(drawn_settings), tuple(drawn_spectra), tuple(drawn_groups)
+    return Shots(backend, shots, zeros, *found, is_signed=bool(sign))
+
+
+def _in_eigenbasis(run: Run, qubits: tuple[int, ...], vectors: Array) -> Array:
+    """Return the probabilities of finding some qubits in each of these vectors, of shape (batch, 2^k)."""
+    state, backend = run.state, run.state.backend
+    if run.auxiliary is not None:
+        turn = backend.asarray(FIXED["h"], dtype=state.dtype, device=state.device)
+        size = 2 << len(qubits)
+        vectors = backend.reshape(backend.einsum("ak,bs->abks", vectors, turn), (size, size))
+        qubits = (*qubits, run.auxiliary)
+    return backend.real(backend.einsum("ak,zab,bk->zk", backend.conj(vectors), state.reduced(qubits), vectors))
 
 
 def draw_bits(backend: ArrayBackend, probabilities: Array, shots: int, key: Any) -> Array:
