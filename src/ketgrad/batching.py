@@ -89,3 +89,18 @@ def _axis_length(leaf: Array, axis: int, position: int) -> int:
     if not -len(shape) <= axis < len(shape):
         raise InvalidValueError(f"in_axes asks for axis {axis} of argument {position}, which has shape {shape}")
     return int(shape[axis])
+
+
+def with_batch_axes(backend: ArrayBackend, result: Any, batch: tuple[int, ...]) -> Any:
+    """Return a result of shape (batch, ...) with the axes of the batch in front."""
+    if isinstance(result, list):
+        return _nested(result, batch)
+    return backend.reshape(result, (*batch, *tuple(result.shape)[1:]))
+
+
+def _nested(results: list[Any], batch: tuple[int, ...]) -> Any:
+    """Arrange what is no array, counts for example, as lists in lists, one level for each axis of the batch."""
+    if not batch:
+        return results[0]
+    size = len(results) // batch[0]
+    return [_nested(results[start : start + size], batch[1:]) for start in range(0, len(results), size)]

@@ -14,17 +14,19 @@ from typing import Any
 
 import numpy as np
 
+from ketgrad.batching import with_batch_axes
 from ketgrad.circuit.circuit import Circuit
 from ketgrad.circuit.classical_methods import check_has_bits
-from ketgrad.circuit.instructions import Instruction, Prepare, ReadoutError, numbers_of
-from ketgrad.circuit.operations import check_amplitudes
-from ketgrad.circuit.parameters import Declaration, Expression
+from ketgrad.circuit.instructions import declarations
+from ketgrad.circuit.operations import check_amplitudes, check_prepares_nothing
+from ketgrad.circuit.parameters import Declaration
 from ketgrad.compatibility import check_method, check_trajectories
 from ketgrad.devices.device import Device, check_device
 from ketgrad.differentiate.methods import Method, method_of
 from ketgrad.engine import ENGINES, Engine
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.execution import Execution, Inputs
+from ketgrad.interchange.json.functions import read_function, read_measurements, write_function
 from ketgrad.measurements import Estimate, Measurement
 from ketgrad.precision import COMPLEX_TYPES, REAL_TYPE, get_precision
 from ketgrad.protocol import Array, ArrayBackend
@@ -55,7 +57,7 @@ class CircuitFunction:
         seed
             For shots and trajectories, in place of the function's own: an integer, or on JAX a key.
         """
-        return self._run(self.execution.results, values, named, initial_state, seed, _with_batch)
+        return self._run(self.execution.results, values, named, initial_state, seed, with_batch_axes)
 
     def estimate(self, *values: Any, initial_state: Any = None, seed: Any = None, **named: Any) -> Any:
         """Return for each result an `Estimate`: its value, from shots or trajectories, and its standard error.
@@ -74,7 +76,7 @@ class CircuitFunction:
         """
 
         def with_batch(backend: ArrayBackend, estimate: Estimate, batch: tuple[int, ...]) -> Estimate:
-            return Estimate(*(_with_batch(backend, part, batch) for part in estimate))
+            return Estimate(*(with_batch_axes(backend, part, batch) for part in estimate))
 
         return self._run(self.execution.estimates, values, named, initial_state, seed, with_batch)
 
@@ -98,6 +100,48 @@ class CircuitFunction:
         changed.execution = replace(changed.execution, shots=None, trajectories=None, gradient=None)
         changed.seed = None
         return changed
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the function as dictionaries, lists, strings and finite numbers, which JSON holds without loss.
+
+        Raises
+        ------
+        UnsupportedError
+            For a device, for measurements that are not ketgrad's own, for a seed that is no integer, and for a traced
+            value in a gate.
+        InvalidTypeError, InvalidValueError
+            For an array of another backend than the one in force.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> kg.function(kg.Circuit(1).h(0), kg.probs([0])).to_dict()["measurements"]
+        [{'type': 'probs', 'qubits': [0]}]
+        """
+        written = write_function(self)
+        self.from_dict(written)
+        return written
+
+    @classmethod
+    def from_dict(cls, data: Any) -> CircuitFunction:
+        """Make a function from what `to_dict` returned, which may come from anybody: nothing in it is run.
+
+        Raises
+        ------
+        InvalidTypeError, InvalidValueError, UnsupportedError
+            For what is no such dictionary, and for what a circuit or a function refuses.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> theta = kg.parameters("theta", (2,))
+        >>> written = kg.function(kg.Circuit(1).rx(theta[0] - theta[1], 0), kg.expval(kg.Z(0))).to_dict()
+        >>> kg.CircuitFunction.from_dict(written)([1.0, 1.0]).tolist()
+        1.0
+        """
+        record, options = read_function(data)
+        circuit = Circuit.from_dict(record)
+        return function(circuit, *read_measurements(data, circuit.num_qubits), **options)
 
     def __repr__(self) -> str:
         names = ", ".join(f"{array.name}{list(array.shape)}" for array in self.parameters)
@@ -274,16 +318,7 @@ def execution_of(
 
 def declared_arrays(circuit: Circuit) -> tuple[Declaration, ...]:
     """Return the arrays that a circuit's symbols belong to, in the order of their first use."""
-    found: dict[str, Declaration] = {}
-    for instruction in circuit.operations:
-        for value in numbers_of(instruction):
-            if not isinstance(value, Expression):
-                continue
-            for array, _, _ in value.terms:
-                if found.setdefault(array.name, array) != array:
-                    raise InvalidValueError(
-                        f"{array.name} was declared twice, with the shapes {found[array.name].shape} and {array.shape}"
-                    )
+    found = declarations(circuit.operations)
     for name in RESERVED:
         if name in found:
             raise InvalidValueError(f"parameters are named {name!r}, which is an option of functions; rename them")
@@ -339,19 +374,6 @@ def known_shape(array: Array, name: str) -> tuple[int, ...]:
     return shape
 
 
-def check_prepares_nothing(instructions: Sequence[Instruction]) -> None:
-    """Refuse an initial state for a circuit that prepares qubits as if they were in |0⟩."""
-    seen: set[int] = set()
-    for item in instructions:
-        fresh = sorted(set(item.qubits) - seen) if isinstance(item, Prepare) else []
-        if fresh:
-            raise InvalidValueError(
-                f"the circuit itself prepares qubit {fresh[0]}, so it takes no initial_state; leave one out, or "
-                "put a reset before prepare"
-            )
-        seen.update(() if isinstance(item, ReadoutError) else item.qubits)
-
-
 def _initial(backend: ArrayBackend, value: Any, num_qubits: int) -> _Input:
     native = backend.asarray(value)
     if backend.is_concrete(native):
@@ -367,20 +389,6 @@ def _common_batch(batches: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     if math.prod(batch) == 0:
         raise InvalidValueError(f"the batch axes {batch} hold no element; give at least one")
     return batch
-
-
-def _with_batch(backend: ArrayBackend, result: Any, batch: tuple[int, ...]) -> Any:
-    if isinstance(result, list):
-        return _nested(result, batch)
-    return backend.reshape(result, (*batch, *tuple(result.shape)[1:]))
-
-
-def _nested(results: list[Any], batch: tuple[int, ...]) -> Any:
-    """Arrange what is no array, counts for example, as lists in lists, one level for each axis of the batch."""
-    if not batch:
-        return results[0]
-    size = len(results) // batch[0]
-    return [_nested(results[start : start + size], batch[1:]) for start in range(0, len(results), size)]
 
 
 def _check_choice(option: str, value: str, known: tuple[str, ...]) -> None:

@@ -298,7 +298,7 @@ class entropy(Measurement):  # noqa: N801
     base: float | None = None
 
     def evaluate(self, run: Run) -> Array:
-        _check_base(self.base)
+        check_base(self.base)
         return results.entropy(run.state, _chosen(self.qubits, run.state, "entropy"), self.base)
 
 
@@ -311,7 +311,7 @@ class mutual_info(Measurement):  # noqa: N801
     base: float | None = None
 
     def evaluate(self, run: Run) -> Array:
-        _check_base(self.base)
+        check_base(self.base)
         groups = [tuple(check_sequence(group, "mutual_info")) for group in (self.first, self.second)]
         parts = (*groups, _chosen((*groups[0], *groups[1]), run.state, "mutual_info"))
         first, second, joint = (results.entropy(run.state, part, self.base) for part in parts)
@@ -380,6 +380,7 @@ def _chosen(qubits: Sequence[int] | None, state: State, what: str) -> tuple[int,
     return check_qubits(range(state.num_qubits) if qubits is None else qubits, state.num_qubits, what)
 
 
-def _check_base(base: Any) -> None:
+def check_base(base: Any) -> None:
+    """Refuse a base of the logarithm that is no number above 1."""
     if base is not None and not (isinstance(base, int | float | np.integer | np.floating) and base > 1):
         raise InvalidValueError(f"the base of the logarithm is {base!r}; give a number above 1")

@@ -15,6 +15,7 @@ from ketgrad.circuit.checks import check_bits, check_controls, check_finite, che
 from ketgrad.circuit.classical_methods import ClassicalMethods
 from ketgrad.circuit.gate_methods import GateMethods
 from ketgrad.circuit.instructions import Instruction, Measure, Operation, Prepare, ReadoutError, wires_of
+from ketgrad.circuit.record_methods import RecordMethods
 from ketgrad.circuit.result_methods import ResultMethods
 from ketgrad.circuit.show import show
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
@@ -24,7 +25,7 @@ MAX_GATES = 1 << 24
 """What `power` may make; more gates than that are a slip."""
 
 
-class Circuit(GateMethods, ChannelMethods, ClassicalMethods, ResultMethods):
+class Circuit(GateMethods, ChannelMethods, ClassicalMethods, RecordMethods, ResultMethods):
     """A quantum circuit on qubits that begin in |0…0⟩.
 
     Gate methods append a gate and return the circuit, so that they chain; they take parameters first, then qubits.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from ketgrad.circuit.channels import CHANNELS
 from ketgrad.circuit.checks import Controls, is_number
-from ketgrad.circuit.parameters import is_symbolic
+from ketgrad.circuit.parameters import Declaration, Expression, is_symbolic
+from ketgrad.errors import InvalidValueError
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +140,18 @@ Instruction: TypeAlias = Operation | Measure | PostSelect | Prepare | ReadoutErr
 def numbers_of(instruction: Instruction) -> tuple[Any, ...]:
     """Return an instruction's single numbers: plain, native or symbolic."""
     return () if isinstance(instruction, Measure | PostSelect) else instruction.numbers
+
+
+def declarations(instructions: Iterable[Instruction]) -> dict[str, Declaration]:
+    """Return by name the arrays that the symbols in instructions belong to, in the order of their first use."""
+    found: dict[str, Declaration] = {}
+    values = (value for item in instructions for value in numbers_of(item) if isinstance(value, Expression))
+    for array in (array for value in values for array, _, _ in value.terms):
+        if found.setdefault(array.name, array) != array:
+            raise InvalidValueError(
+                f"{array.name} was declared twice, with the shapes {found[array.name].shape} and {array.shape}"
+            )
+    return found
 
 
 def wires_of(instruction: Instruction) -> tuple[int, ...]:

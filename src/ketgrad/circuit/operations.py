@@ -20,7 +20,7 @@ from ketgrad.circuit.checks import (
     is_number,
 )
 from ketgrad.circuit.gates import ALIASES, GATES
-from ketgrad.circuit.instructions import Operation, PostSelect, Prepare, ReadoutError
+from ketgrad.circuit.instructions import Instruction, Operation, PostSelect, Prepare, ReadoutError
 from ketgrad.circuit.parameters import ParameterArray
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 
@@ -42,7 +42,7 @@ def gate_operation(name: str, parameters: Sequence[Any], qubits: Sequence[Any], 
 
 def channel_operation(name: str, parameters: Sequence[Any], qubits: Sequence[Any], num_qubits: int) -> Operation:
     """Check a named channel against the table, the circuit's size, and the range of its parameters."""
-    if name not in CHANNELS:
+    if not isinstance(name, str) or name not in CHANNELS:
         raise InvalidValueError(f"channel {name!r} is not known; the channels are {', '.join(sorted(CHANNELS))}")
     channel = CHANNELS[name]
     if len(qubits) != channel.num_qubits or len(parameters) != len(channel.parameters):
@@ -128,6 +128,19 @@ def check_amplitudes(amplitudes: Any, what: str = "prepare") -> None:
         raise InvalidValueError(f"{what} got amplitudes that are not finite; give finite numbers")
     if not np.abs(amplitudes).max(axis=-1).all():
         raise InvalidValueError(f"{what} got amplitudes that are all zero, which is no state; give at least one other")
+
+
+def check_prepares_nothing(instructions: Sequence[Instruction]) -> None:
+    """Refuse an initial state for a circuit that prepares qubits as if they were in |0⟩."""
+    seen: set[int] = set()
+    for item in instructions:
+        fresh = sorted(set(item.qubits) - seen) if isinstance(item, Prepare) else []
+        if fresh:
+            raise InvalidValueError(
+                f"the circuit itself prepares qubit {fresh[0]}, so it takes no initial_state; leave one out, or "
+                "put a reset before prepare"
+            )
+        seen.update(() if isinstance(item, ReadoutError) else item.qubits)
 
 
 def _amplitudes(amplitudes: Any) -> Any:

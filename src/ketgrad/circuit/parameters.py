@@ -155,12 +155,18 @@ def parameters(name: str, shape: int | tuple[int, ...] = ()) -> ParameterArray:
     >>> kg.Circuit(1).rx(theta[0, 0] / 2, 0)
     Circuit(1): rx(0.5 * theta[0, 0]) 0
     """
+    declaration = declare(name, shape)
+    return ParameterArray(declaration, np.arange(math.prod(declaration.shape)).reshape(declaration.shape))
+
+
+def declare(name: Any, shape: Any) -> Declaration:
+    """Check a name and a shape of parameters."""
     if not isinstance(name, str) or not name.isidentifier():
         raise InvalidValueError(f'{name!r} is no name for parameters; give a Python identifier such as "theta"')
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
     if any(isinstance(size, bool) or not isinstance(size, int) or size < 1 for size in sizes):
         raise InvalidValueError(f"the shape of {name} is {shape!r}; give sizes of at least 1")
-    return ParameterArray(Declaration(name, sizes), np.arange(math.prod(sizes)).reshape(sizes))
+    return Declaration(name, sizes)
 
 
 def as_expression(value: Expression | ParameterArray) -> Expression:

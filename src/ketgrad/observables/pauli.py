@@ -213,7 +213,7 @@ def parse_word(text: str) -> Word:
     given = text.strip() if isinstance(text, str) else ""
     if given == "I":
         return ()
-    if not re.fullmatch(r"([IXYZ][0-9]+\s*)+", given):
+    if not re.fullmatch(r"([IXYZ][0-9]{1,9}\s*)+", given):
         raise InvalidValueError(f'{text!r} is no Pauli word; write one such as "Z0 Z1", or "I" for the identity')
     pairs = [(int(index), letter) for letter, index in re.findall(r"([IXYZ])([0-9]+)", given)]
     if len({qubit for qubit, _ in pairs}) != len(pairs):
