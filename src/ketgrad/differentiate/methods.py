@@ -270,6 +270,12 @@ def varying_numbers(recipe: Recipe) -> list[int]:
     return [place for place, expression in enumerate(recipe.numbers.expressions) if expression.terms]
 
 
+def number_frequencies(recipe: Recipe, column: int) -> tuple[float, ...] | None:
+    """Return the frequencies of results that are linear in the state in a number; None for one that is no angle."""
+    part, _ = _owners(recipe)[column]
+    return _frequencies(part)
+
+
 @lru_cache(maxsize=128)
 def _owners(recipe: Recipe) -> tuple[tuple[Any, int], ...]:
     """Return for each number the part that it is in, and which of the part's numbers it is."""
@@ -282,11 +288,17 @@ def _owners(recipe: Recipe) -> tuple[tuple[Any, int], ...]:
 
 def _shifts_of(part: Any, place: int) -> tuple[Shifts, bool] | None:
     """Return the shifts of a number, and whether they are the numbers to take in its place; None without a rule."""
+    frequencies = _frequencies(part)
+    return _line(part, place) if frequencies is None else (shift_rule(frequencies), False)
+
+
+def _frequencies(part: Any) -> tuple[float, ...] | None:
+    """Return the frequencies of results in the angle of a rotation, None for other parts."""
     gate = table_gate(part)
-    if isinstance(gate, RotationGate):
-        controlled = (0.0,) if isinstance(part, Operation) and part.controls else ()
-        return shift_rule(frequencies_of((*gate.eigenvalues, *controlled))), False
-    return _line(part, place)
+    if not isinstance(gate, RotationGate):
+        return None
+    controlled = (0.0,) if isinstance(part, Operation) and part.controls else ()
+    return frequencies_of((*gate.eigenvalues, *controlled))
 
 
 def _line(part: Any, place: int) -> tuple[Shifts, bool] | None:

@@ -8,6 +8,7 @@ from ketgrad.optimize.optimizer import Optimizer
 from ketgrad.optimize.problem import Problem
 from ketgrad.optimize.qnspsa import QNSPSA
 from ketgrad.optimize.result import NotFiniteError, Progress, Result
+from ketgrad.optimize.rotosolve import Rotosolve
 from ketgrad.optimize.spsa import SPSA
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Progress",
     "RMSProp",
     "Result",
+    "Rotosolve",
 ]
 
 __getattr__ = attribute_of("ketgrad.optimize")
