@@ -9,6 +9,7 @@ from ketgrad.optimize.problem import Problem
 from ketgrad.optimize.qnspsa import QNSPSA
 from ketgrad.optimize.result import NotFiniteError, Progress, Result
 from ketgrad.optimize.rotosolve import Rotosolve
+from ketgrad.optimize.scipy_bridge import minimize_scipy
 from ketgrad.optimize.spsa import SPSA
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "RMSProp",
     "Result",
     "Rotosolve",
+    "minimize_scipy",
 ]
 
 __getattr__ = attribute_of("ketgrad.optimize")
