@@ -101,6 +101,33 @@ class CircuitFunction:
         changed.seed = None
         return changed
 
+    def followed_by(self, circuit: Circuit) -> CircuitFunction:
+        """Return a function of this circuit with another one behind it, which measures the same.
+
+        It takes the parameters of this function first, then those that the other circuit adds.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> f = kg.function(kg.Circuit(1).x(0), kg.expval(kg.Z(0)))
+        >>> float(f()), float(f.followed_by(kg.Circuit(1).x(0))())
+        (-1.0, 1.0)
+        """
+        before, execution = self.execution.instructions, self.execution
+        whole = Circuit(self.num_qubits).add(before).compose(circuit)
+        changed = copy(self)
+        changed.parameters = declared_arrays(whole)
+        changed.execution = execution_of(
+            whole,
+            execution.measurements,
+            execution.shots,
+            execution.trajectories,
+            execution.engine,
+            execution.gradient,
+            execution.device,
+        )
+        return changed
+
     def to_dict(self) -> dict[str, Any]:
         """Return the function as dictionaries, lists, strings and finite numbers, which JSON holds without loss.
 

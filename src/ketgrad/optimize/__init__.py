@@ -1,6 +1,7 @@
 """Optimizers for plain arrays on any backend; those of frameworks, such as `kg.optimize.torch`, on first use."""
 
 from ketgrad.extensions import attribute_of
+from ketgrad.optimize.adapt_vqe import AdaptVQE
 from ketgrad.optimize.advance import Advance
 from ketgrad.optimize.gradient_descent import Adagrad, Adam, GradientDescent, Momentum, Nesterov, RMSProp
 from ketgrad.optimize.natural_gradient import MomentumNaturalGradient, NaturalGradient
@@ -17,6 +18,7 @@ __all__ = [
     "SPSA",
     "Adagrad",
     "Adam",
+    "AdaptVQE",
     "Advance",
     "GradientDescent",
     "Momentum",
