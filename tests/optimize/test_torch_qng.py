@@ -1,6 +1,8 @@
 """Natural gradient in torch: published results, groups and metrics, what torch asks of optimizers, and misuse."""
 
 import copy
+import doctest
+import importlib
 import io
 import math
 
@@ -8,9 +10,12 @@ import numpy as np
 import pytest
 
 import ketgrad as kg
+from installed import installed_backends
 from ketgrad_conformance import expect
 from reference_circuits import AFTER_200_STEPS, THREAD, thread
 
+if "pytorch" not in installed_backends():
+    pytest.skip("torch is not under test", allow_module_level=True)
 torch = pytest.importorskip("torch")
 NAMES = {None: "qng_full", "block-diag": "qng_block_diagonal", "diag": "qng_diagonal"}
 
@@ -50,6 +55,12 @@ def train(optimizer, loss, steps):
         optimizer.zero_grad()
         loss().backward()
         optimizer.step()
+
+
+def test_the_examples_of_the_documentation_run():
+    with kg.use_backend("numpy"):
+        for module in ("ketgrad_backends.pytorch_optimizer", "ketgrad_backends.pytorch_fisher"):
+            assert doctest.testmod(importlib.import_module(module)).failed == 0
 
 
 # Published results
