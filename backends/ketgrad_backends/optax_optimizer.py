@@ -11,7 +11,7 @@ import optax
 from jax.flatten_util import ravel_pytree
 
 from ketgrad.errors import InvalidTypeError, InvalidValueError
-from ketgrad.optimize.natural_gradient import check_regularization, precondition
+from ketgrad.optimize.options import check_not_negative, precondition
 from ketgrad.protocol import Array
 from ketgrad.registry import resolve, use_backend
 
@@ -165,7 +165,7 @@ def _solved(metric: Array, gradient: Array, regularization: float) -> Array:
 
 
 def _check_options(metric_fn: Any, regularization: Any) -> None:
-    check_regularization(regularization)
+    check_not_negative("regularization", regularization)
     if metric_fn is not None and not callable(metric_fn):
         raise InvalidTypeError(
             f"metric_fn is a {type(metric_fn).__name__}; give a function of the parameters, or a metric to each update"

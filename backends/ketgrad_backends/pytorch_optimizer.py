@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
-from ketgrad.circuit.checks import is_number
-from ketgrad.errors import InvalidTypeError, InvalidValueError
-from ketgrad.optimize.options import check_not_negative
+from ketgrad.information import Approximation
 from ketgrad.registry import use_backend
 from ketgrad_backends.pytorch_fisher import fisher_information
+from ketgrad_backends.pytorch_hybrid import LayerMetric, groups_of
 from ketgrad_backends.pytorch_natural import Direction, directions, moving
+from ketgrad_backends.pytorch_optimizer_checks import check_group, metrics_of
 
 __all__ = ["QNG", "fisher_information"]
 
@@ -84,9 +83,59 @@ class QNG(torch.optim.Optimizer):
             params, {"lr": lr, "metric_fn": metric_fn, "regularization": regularization, "momentum": momentum}
         )
 
+    @classmethod
+    def for_model(
+        cls,
+        model: torch.nn.Module,
+        lr: float = 0.01,
+        *,
+        approximation: Approximation | None = None,
+        regularization: float = 0.0,
+        momentum: float = 0.0,
+    ) -> QNG:
+        """Make the optimizer of a model in which circuits are layers.
+
+        Each `kg.nn.TorchLayer` has a group with the joint metric of its weights, averaged over the samples of all
+        passes that gradients have come back from since the last step or `zero_grad()` of the optimizer; inputs never
+        enter it. All other parameters are in one more group, without a metric. Groups have a "name", that of the
+        layer in the model, or "ordinary". The samples are those of this process alone.
+
+        Parameters
+        ----------
+        model
+            An `nn.Module` with one such layer or more.
+        lr, regularization, momentum
+            Those of all groups, which can be changed in `param_groups`.
+        approximation
+            None for the full tensor, "block-diag" for its layers, "diag" for its diagonal; see `ketgrad.metric_tensor`.
+
+        Raises
+        ------
+        InvalidTypeError, InvalidValueError
+            If it is no module, or has no such layer; at a step, for a layer that no gradient has come back to.
+        UnsupportedError
+            For a layer around a callable that is not made by `ketgrad.function`.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> import torch
+        >>> x, theta = kg.parameters("x", (2,)), kg.parameters("theta", (2,))
+        >>> circuit = kg.Circuit(2).ry(x[0], 0).ry(x[1], 1).cx(0, 1).ry(theta[0], 0).ry(theta[1], 1)
+        >>> layer = kg.nn.TorchLayer(kg.function(circuit, kg.expval(kg.Z(0))), inputs="x")
+        >>> model = torch.nn.Sequential(torch.nn.Linear(3, 2), layer)
+        >>> optimizer = kg.optimize.torch.QNG.for_model(model, lr=0.1)
+        >>> model(torch.ones(8, 3)).mean().backward()
+        >>> optimizer.step()
+        >>> [group["name"] for group in optimizer.param_groups]
+        ['1', 'ordinary']
+        """
+        groups = groups_of(model, approximation)
+        return cls(groups, lr=lr, regularization=regularization, momentum=momentum)
+
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group of parameters, with options of its own or the optimizer's."""
-        _check_group({**self.defaults, **param_group})
+        check_group({**self.defaults, **param_group})
         super().add_param_group(param_group)
 
     @torch.no_grad()
@@ -109,7 +158,13 @@ class QNG(torch.optim.Optimizer):
         for group, parts in zip(self.param_groups, found, strict=True):
             for direction in parts:
                 self._move(direction, float(group["lr"]), group["momentum"])
+        self._forget()
         return loss
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear all gradients, and with them what layers remember of the samples that they were of."""
+        super().zero_grad(set_to_none)
+        self._forget()
 
     def state_dict(self) -> dict[str, Any]:
         """Return what the optimizer remembers and its options, without metric functions."""
@@ -133,7 +188,7 @@ class QNG(torch.optim.Optimizer):
             returned = closure()
         if not isinstance(returned, tuple):
             return returned, [None] * count
-        return returned[0], _metrics_of(returned, count)
+        return returned[0], metrics_of(returned, count)
 
     def _directions(self, number: int, metric: Any) -> list[Direction]:
         group = self.param_groups[number]
@@ -144,6 +199,11 @@ class QNG(torch.optim.Optimizer):
                 metric = group["metric_fn"]()
         return directions(group["params"], metric, group["regularization"], number)
 
+    def _forget(self) -> None:
+        for group in self.param_groups:
+            if isinstance(group["metric_fn"], LayerMetric):
+                group["metric_fn"].forget()
+
     def _move(self, direction: Direction, rate: float, momentum: float) -> None:
         parameter, values = direction
         if momentum:
@@ -151,35 +211,3 @@ class QNG(torch.optim.Optimizer):
             before = state.get("momentum_buffer")
             values = state["momentum_buffer"] = values.clone() if before is None else momentum * before + values
         parameter.add_(values, alpha=-rate)
-
-
-def _metrics_of(returned: tuple[Any, ...], count: int) -> Sequence[Any]:
-    if len(returned) != 2:
-        raise InvalidValueError(
-            f"the closure returned {len(returned)} values; return the loss, or the loss and a list of metrics"
-        )
-    metrics: Any = returned[1]
-    if isinstance(metrics, torch.Tensor) and count == 1:
-        return [metrics]
-    if not isinstance(metrics, list | tuple) or len(metrics) != count:
-        given = f"{len(metrics)}" if isinstance(metrics, list | tuple) else f"a {type(metrics).__name__}"
-        raise InvalidValueError(
-            f"the closure returned {given} for the metrics of {count} groups; return a list of one for each group, "
-            "None for a group that keeps its own"
-        )
-    return metrics
-
-
-def _check_group(group: dict[str, Any]) -> None:
-    rate, momentum, function = group["lr"], group["momentum"], group["metric_fn"]
-    number = rate.item() if isinstance(rate, torch.Tensor) and rate.numel() == 1 else rate
-    if not (is_number(number) and 0 <= number < math.inf):
-        raise InvalidValueError(f"lr is {rate!r}; give a number of zero or more")
-    if not (is_number(momentum) and 0 <= momentum < 1):
-        raise InvalidValueError(f"momentum is {momentum!r}; give a number from 0 up to, but not, 1")
-    check_not_negative("regularization", group["regularization"])
-    if function is not None and not callable(function):
-        raise InvalidTypeError(
-            f"metric_fn is a {type(function).__name__}; give a function without arguments that returns the tensor, or "
-            "None for the ordinary step"
-        )
