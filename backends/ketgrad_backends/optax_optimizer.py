@@ -11,7 +11,8 @@ import optax
 from jax.flatten_util import ravel_pytree
 
 from ketgrad.errors import InvalidTypeError, InvalidValueError
-from ketgrad.optimize.options import check_not_negative, precondition
+from ketgrad.optimize.natural_gradient import precondition
+from ketgrad.optimize.options import check_not_negative
 from ketgrad.protocol import Array
 from ketgrad.registry import resolve, use_backend
 
