@@ -17,7 +17,7 @@ import numpy as np
 
 from ketgrad.circuit.channels import CHANNELS
 from ketgrad.circuit.gates import RotationGate
-from ketgrad.circuit.instructions import Operation, ReadoutError
+from ketgrad.circuit.instructions import Operation, PostSelect, ReadoutError
 from ketgrad.differentiate.finite_difference import EPSILON
 from ketgrad.differentiate.hadamard import extended
 from ketgrad.differentiate.moves import Move, MoveList, Moves, Rule
@@ -98,9 +98,11 @@ class Hadamard:
 
     def rule(self, program: Program, precision: Precision, *, has_shots: bool) -> Rule:
         """Return the rule for a program, whose moves are those of `extended(program)`."""
-        found = extended(program, has_auxiliary=self.auxiliary)
+        found, recipe = extended(program, has_auxiliary=self.auxiliary), program.recipe
         if found.unmovable:
-            raise UnsupportedError(_no_rule("generator", program.recipe.numbers.numbers[found.unmovable[0]].gate))
+            raise UnsupportedError(_no_rule("generator", recipe, found.unmovable[0]))
+        if selected := [column for column in varying_numbers(recipe) if column < _end_of_selection(recipe)]:
+            raise UnsupportedError(_no_rule("Hadamard test", recipe, selected[0]))
         return lambda backend, key: found.moves
 
 
@@ -131,7 +133,7 @@ class FiniteDifference:
         pairs = ((step, 0.5 / step), (-step, -0.5 / step))
         recipe = program.recipe
         moves = _moves(
-            recipe, {column: _line(*_owners(recipe)[column]) or (pairs, False) for column in varying_numbers(recipe)}
+            recipe, {column: _line_of(recipe, column) or (pairs, False) for column in varying_numbers(recipe)}
         )
         return lambda backend, key: moves
 
@@ -225,21 +227,34 @@ def method_of(gradient: Any) -> Method | None:
 @lru_cache(maxsize=128)
 def has_shift_rule(recipe: Recipe) -> bool:
     """Tell whether every number that varies has one."""
-    return all(_shifts_of(*_owners(recipe)[column]) is not None for column in varying_numbers(recipe))
+    return all(_shifts_of(recipe, column) is not None for column in varying_numbers(recipe))
 
 
 @lru_cache(maxsize=128)
 def _shifts(recipe: Recipe) -> MoveList:
     rules: dict[int, tuple[Shifts, bool]] = {}
     for column in varying_numbers(recipe):
-        found = _shifts_of(*_owners(recipe)[column])
+        found = _shifts_of(recipe, column)
         if found is None:
-            raise UnsupportedError(_no_rule("shift rule", recipe.numbers.numbers[column].gate))
+            raise UnsupportedError(_no_rule("shift rule", recipe, column))
         rules[column] = found
     return _moves(recipe, rules)
 
 
-def _no_rule(what: str, gate: str) -> str:
+@lru_cache(maxsize=128)
+def _end_of_selection(recipe: Recipe) -> int:
+    """Return how many numbers come before the last post-selection, which divides by a probability they may change."""
+    slots = [slot for part, slot in zip(recipe.parts, recipe.slots, strict=True) if isinstance(part, PostSelect)]
+    return max(slots, default=0)
+
+
+def _no_rule(what: str, recipe: Recipe, column: int) -> str:
+    gate = recipe.numbers.numbers[column].gate
+    if column < _end_of_selection(recipe):
+        return (
+            f"there is no {what} for the parameters of {gate} before post_select, which divides by a probability that "
+            'depends on them; give gradient="backprop", or "finite-diff"'
+        )
     return (
         f"there is no {what} for the parameters of {gate}, on which results depend otherwise than by sines and "
         'cosines; give gradient="backprop", or "finite-diff"'
@@ -249,13 +264,14 @@ def _no_rule(what: str, gate: str) -> str:
 def amplitude_moves(recipe: Recipe) -> MoveList | None:
     """Return the moves by which the state vector is differentiated; None where a number that varies is no angle.
 
-    An amplitude depends on an angle by the frequencies of the eigenvalues themselves, not of their differences.
+    An amplitude depends on an angle by the frequencies of the eigenvalues themselves, not of their differences; but on
+    none before a post-selection, which normalises the state.
     """
     rules: dict[int, tuple[Shifts, bool]] = {}
     for column in varying_numbers(recipe):
         part, _ = _owners(recipe)[column]
         gate = table_gate(part)
-        if not isinstance(gate, RotationGate):
+        if not isinstance(gate, RotationGate) or column < _end_of_selection(recipe):
             return None
         rules[column] = shift_rule(_distinct([abs(value) / 2 for value in gate.eigenvalues])), False
     return _moves(recipe, rules)
@@ -271,9 +287,16 @@ def varying_numbers(recipe: Recipe) -> list[int]:
 
 
 def number_frequencies(recipe: Recipe, column: int) -> tuple[float, ...] | None:
-    """Return the frequencies of results that are linear in the state in a number; None for one that is no angle."""
+    """Return the frequencies of results that are linear in the state in a number; None for one that is no angle.
+
+    Nor has an angle any before a post-selection, which divides by a probability that depends on it.
+    """
     part, _ = _owners(recipe)[column]
-    return _frequencies(part)
+    gate = table_gate(part)
+    if not isinstance(gate, RotationGate) or column < _end_of_selection(recipe):
+        return None
+    controlled = (0.0,) if isinstance(part, Operation) and part.controls else ()
+    return frequencies_of((*gate.eigenvalues, *controlled))
 
 
 @lru_cache(maxsize=128)
@@ -286,28 +309,21 @@ def _owners(recipe: Recipe) -> tuple[tuple[Any, int], ...]:
     return tuple(found)
 
 
-def _shifts_of(part: Any, place: int) -> tuple[Shifts, bool] | None:
+def _shifts_of(recipe: Recipe, column: int) -> tuple[Shifts, bool] | None:
     """Return the shifts of a number, and whether they are the numbers to take in its place; None without a rule."""
-    frequencies = _frequencies(part)
-    return _line(part, place) if frequencies is None else (shift_rule(frequencies), False)
+    frequencies = number_frequencies(recipe, column)
+    return _line_of(recipe, column) if frequencies is None else (shift_rule(frequencies), False)
 
 
-def _frequencies(part: Any) -> tuple[float, ...] | None:
-    """Return the frequencies of results in the angle of a rotation, None for other parts."""
-    gate = table_gate(part)
-    if not isinstance(gate, RotationGate):
-        return None
-    controlled = (0.0,) if isinstance(part, Operation) and part.controls else ()
-    return frequencies_of((*gate.eigenvalues, *controlled))
-
-
-def _line(part: Any, place: int) -> tuple[Shifts, bool] | None:
+def _line_of(recipe: Recipe, column: int) -> tuple[Shifts, bool] | None:
     """Return the difference from 0 to 1 of a probability p of doing one thing and not another, None for other numbers.
 
     Results are a straight line in it, and beyond 0 and 1 there are none.
     """
+    part, _ = _owners(recipe)[column]
     is_mixture = isinstance(part, Operation) and part.name in CHANNELS and CHANNELS[part.name].unitaries is not None
-    return (((1.0, 1.0), (0.0, -1.0)), True) if is_mixture or isinstance(part, ReadoutError) else None
+    is_line = (is_mixture and column >= _end_of_selection(recipe)) or isinstance(part, ReadoutError)
+    return (((1.0, 1.0), (0.0, -1.0)), True) if is_line else None
 
 
 def _moves(recipe: Recipe, rules: dict[int, tuple[Shifts, bool]]) -> MoveList:
