@@ -9,6 +9,7 @@ from ketgrad.optimize.optimizer import Optimizer
 from ketgrad.optimize.problem import Problem
 from ketgrad.optimize.qnspsa import QNSPSA
 from ketgrad.optimize.result import NotFiniteError, Progress, Result
+from ketgrad.optimize.rotoselect import Rotoselect
 from ketgrad.optimize.rotosolve import Rotosolve
 from ketgrad.optimize.scipy_bridge import minimize_scipy
 from ketgrad.optimize.spsa import SPSA
@@ -31,6 +32,7 @@ __all__ = [
     "Progress",
     "RMSProp",
     "Result",
+    "Rotoselect",
     "Rotosolve",
     "minimize_scipy",
 ]
