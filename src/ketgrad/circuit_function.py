@@ -88,6 +88,26 @@ class CircuitFunction:
         changed.execution = replace(execution, gradient=method)
         return changed
 
+    def with_shots(self, shots: int | None) -> CircuitFunction:
+        """Return the same function with another number of shots; None for exact results.
+
+        Raises
+        ------
+        UnsupportedError
+            If the function's trajectories, device or gradient method do not go with that number.
+
+        Examples
+        --------
+        >>> import ketgrad as kg
+        >>> f = kg.function(kg.Circuit(1).h(0), kg.expval(kg.Z(0)), shots=4, seed=1)
+        >>> round(float(f.with_shots(None)()), 12), round(float(f.with_shots(2).estimate()[1]), 12) in (0.0, 1.0)
+        (0.0, True)
+        """
+        changed = self._as(Circuit(self.num_qubits).add(self.execution.instructions), shots)
+        if not changed.execution.needs_seed:
+            changed.seed = None
+        return changed
+
     def measuring(self, *measurements: Measurement) -> CircuitFunction:
         """Return a function of the same circuit that measures something else."""
         changed = copy(self)
@@ -113,18 +133,15 @@ class CircuitFunction:
         >>> float(f()), float(f.followed_by(kg.Circuit(1).x(0))())
         (-1.0, 1.0)
         """
-        before, execution = self.execution.instructions, self.execution
-        whole = Circuit(self.num_qubits).add(before).compose(circuit)
-        changed = copy(self)
-        changed.parameters = declared_arrays(whole)
+        own = self.execution
+        return self._as(Circuit(self.num_qubits).add(own.instructions).compose(circuit), own.shots)
+
+    def _as(self, circuit: Circuit, shots: int | None) -> CircuitFunction:
+        """Return a function of another circuit and number of shots, all checked again."""
+        own, changed = self.execution, copy(self)
+        changed.parameters = declared_arrays(circuit)
         changed.execution = execution_of(
-            whole,
-            execution.measurements,
-            execution.shots,
-            execution.trajectories,
-            execution.engine,
-            execution.gradient,
-            execution.device,
+            circuit, own.measurements, shots, own.trajectories, own.engine, own.gradient, own.device
         )
         return changed
 

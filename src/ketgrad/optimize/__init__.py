@@ -4,6 +4,7 @@ from ketgrad.extensions import attribute_of
 from ketgrad.optimize.adapt_vqe import AdaptVQE
 from ketgrad.optimize.advance import Advance
 from ketgrad.optimize.gradient_descent import Adagrad, Adam, GradientDescent, Momentum, Nesterov, RMSProp
+from ketgrad.optimize.icans import ICANS
 from ketgrad.optimize.natural_gradient import MomentumNaturalGradient, NaturalGradient
 from ketgrad.optimize.optimizer import Optimizer
 from ketgrad.optimize.problem import Problem
@@ -15,6 +16,7 @@ from ketgrad.optimize.scipy_bridge import minimize_scipy
 from ketgrad.optimize.spsa import SPSA
 
 __all__ = [
+    "ICANS",
     "QNSPSA",
     "SPSA",
     "Adagrad",
