@@ -98,6 +98,12 @@ def test_a_resumed_run_has_the_numbers_of_an_uninterrupted_one(backend, tmp_path
     check_resume(backend, lambda: kg.optimize.QNSPSA(seed=3), two_qubit_energy(), START, tmp_path / "training.npz")
 
 
+def test_a_fidelity_that_is_not_finite_is_told():
+    optimizer = kg.optimize.QNSPSA(fidelity=lambda x, y: float("nan"))
+    with pytest.raises(kg.optimize.NotFiniteError, match=r"the step makes the parameter x\[0\] is nan"):
+        optimizer.minimize(lambda x: (x * x).sum(), START)
+
+
 def test_what_has_no_states_is_told():
     with pytest.raises(kg.InvalidTypeError, match="the states of an ordinary function are not known"):
         kg.optimize.QNSPSA().minimize(lambda x: (x * x).sum(), START)

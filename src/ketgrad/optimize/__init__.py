@@ -10,6 +10,7 @@ from ketgrad.optimize.optimizer import Optimizer
 from ketgrad.optimize.problem import Problem
 from ketgrad.optimize.qnspsa import QNSPSA
 from ketgrad.optimize.result import NotFiniteError, Progress, Result
+from ketgrad.optimize.riemannian import RiemannianGradientFlow
 from ketgrad.optimize.rotoselect import Rotoselect
 from ketgrad.optimize.rotosolve import Rotosolve
 from ketgrad.optimize.scipy_bridge import minimize_scipy
@@ -34,6 +35,7 @@ __all__ = [
     "Progress",
     "RMSProp",
     "Result",
+    "RiemannianGradientFlow",
     "Rotoselect",
     "Rotosolve",
     "minimize_scipy",

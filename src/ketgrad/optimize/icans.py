@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,26 +101,26 @@ class ICANS(Optimizer):
     def advance(self, problem: Problem, x: Array, state: State) -> Advance:
         if self.max_shots is not None and state["shots"] >= self.max_shots:
             return Advance(x, state, stop="shots")
-        function, layout = from_shots(problem), Layout.of(problem.backend, x)
-        rate, lipschitz = self._rates(function)
-        partials = self._partials(problem, x, state)
-        means = _running(self.decay, state["means"], [each.value for each in partials])
-        variances = _running(self.decay, state["variances"], [each.variance for each in partials])
-        correction, step = 1.0 - self.decay ** (state["step"] + 1), state["step"] + 1
-        bias = self.bias * self.decay ** state["step"]
-        following = next_shots(rate, lipschitz, bias, means / correction, variances / correction, self.min_shots)
+        layout, partials = Layout.of(problem.backend, x), self._partials(problem, x, state)
+        rate, lipschitz = self._rates(from_shots(problem))
         gradient = np.array([each.value for each in partials])
-        taken = state["shots"] + sum(each.shots for each in partials)
-        new_state = {
-            "step": step,
-            "seed": state["seed"],
-            "shots": taken,
-            "next": following,
-            "means": means.tolist(),
-            "variances": variances.tolist(),
-        }
         moved = layout.parameters(layout.vector(x) - rate * gradient)
-        return Advance(moved, new_state, gradient=layout.parameters(gradient))
+        return Advance(moved, self._following(partials, state, rate, lipschitz), gradient=layout.parameters(gradient))
+
+    def _following(self, partials: Sequence[Partial], state: State, rate: float, lipschitz: float) -> State:
+        """Return the state after a step with these derivatives."""
+        step, decay = state["step"], self.decay
+        means = decay * np.array(state["means"]) + (1 - decay) * np.array([each.value for each in partials])
+        spread = decay * np.array(state["variances"]) + (1 - decay) * np.array([each.variance for each in partials])
+        correction, bias = 1 - decay ** (step + 1), self.bias * decay**step
+        return {
+            "step": step + 1,
+            "seed": state["seed"],
+            "shots": state["shots"] + sum(each.shots for each in partials),
+            "next": next_shots(rate, lipschitz, bias, means / correction, spread / correction, self.min_shots),
+            "means": means.tolist(),
+            "variances": spread.tolist(),
+        }
 
     def _rates(self, function: CircuitFunction) -> tuple[float, float]:
         """Return α and L."""
@@ -150,7 +151,3 @@ def next_shots(rate: float, lipschitz: float, bias: float, means: Any, variances
     gains = ((rate - product * rate / 2) * means**2 - product * rate / 2 * variances / shots) / shots
     most = max(fewest, int(shots[np.argmax(gains)]))
     return [int(each) for each in np.clip(shots, fewest, most)]
-
-
-def _running(decay: float, before: list[float], new: list[float]) -> Any:
-    return decay * np.array(before) + (1.0 - decay) * np.array(new)

@@ -122,7 +122,9 @@ class QNSPSA(Optimizer):
 
 
 def positive(metric: Any, regularization: float) -> Any:
-    """Return √(gg) + β1 for a symmetric matrix g of NumPy."""
+    """Return √(gg) + β1 for a symmetric matrix g of NumPy; one that is not finite is left to training to tell."""
+    if not np.all(np.isfinite(metric)):
+        return np.full_like(metric, np.nan)
     eigenvalues, vectors = np.linalg.eigh(metric)
     return (vectors * np.abs(eigenvalues)) @ vectors.T + regularization * np.eye(len(metric))
 
