@@ -77,7 +77,18 @@ def pair(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "optimizer", ["momentum", "nesterov", "adagrad", "rmsprop", "adam", "natural-gradient", "momentum-natural-gradient"]
+    "optimizer",
+    [
+        "momentum",
+        "nesterov",
+        "adagrad",
+        "rmsprop",
+        "adam",
+        "natural-gradient",
+        "momentum-natural-gradient",
+        "spsa",
+        "rotosolve",
+    ],
 )
 def test_each_optimizer_lowers_the_energy_of_a_hamiltonian_from_a_file(pair, optimizer, capsys):
     assert main(["vqe", "--hamiltonian", str(pair), "--optimizer", optimizer, "--steps", "60"]) == 0
@@ -139,6 +150,7 @@ def test_beyond_what_is_diagonalized_at_once_no_exact_energy_is_shown(tmp_path, 
         (["h2", "--resume", "--save", "/no/such.npz"], "--resume: /no/such.npz does not exist"),
         (["h2", "--save", "/no/such/run.npz"], "the folder of the checkpoint /no/such/run.npz does not exist"),
         (["h2", "--ansatz", "qaoa"], "commute"),
+        (["h2", "--optimizer", "rotosolve", "--learning-rate", "0.1"], "--learning-rate 0.1: rotosolve has none"),
         (["h2", "--seed", "-1", "--ansatz", "hardware-efficient"], "seed is -1"),
     ],
 )

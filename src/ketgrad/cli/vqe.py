@@ -46,7 +46,7 @@ def add_parser(commands: Commands) -> None:
         help=f"{', '.join(ANSATZES)}; default: the first for h2, else the second",
     )
     parser.add_argument("--layers", type=positive_integer, default=2, metavar="N", help="of the ansatz; default: 2")
-    rates = ", ".join(f"{name} ({rate:g})" for name, (_, rate) in OPTIMIZERS.items())
+    rates = ", ".join(name + (f" ({rate:g})" if rate else "") for name, (_, rate) in OPTIMIZERS.items())
     parser.add_argument(
         "--optimizer",
         choices=tuple(OPTIMIZERS),
@@ -56,7 +56,9 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument("--learning-rate", type=positive_number, metavar="X", help="default: see above")
     parser.add_argument("--steps", type=positive_integer, default=40, metavar="N", help="default: 40")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the angles at the start; default: 0")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the angles at the start, and of spsa; default: 0"
+    )
     parser.add_argument("--save", type=Path, metavar="FILE", help="keep parameters and history, e.g. run.npz")
     parser.add_argument("--resume", action="store_true", help="go on from the file of --save, up to --steps in all")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="save the training curve, e.g. curve.png")
@@ -89,7 +91,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def train(arguments: argparse.Namespace, energy: CircuitFunction) -> Result:
     """Lower the energy by the optimizer of the command line, in the backend in force."""
-    optimizer = chosen_optimizer(arguments.optimizer, arguments.learning_rate)
+    optimizer = chosen_optimizer(arguments.optimizer, arguments.learning_rate, arguments.seed)
     try:
         return optimizer.minimize(
             energy,

@@ -15,6 +15,8 @@ from ketgrad.observables.pauli import PauliSum
 from ketgrad.optimize.gradient_descent import Adagrad, Adam, GradientDescent, Momentum, Nesterov, RMSProp
 from ketgrad.optimize.natural_gradient import MomentumNaturalGradient, NaturalGradient
 from ketgrad.optimize.optimizer import Optimizer
+from ketgrad.optimize.rotosolve import Rotosolve
+from ketgrad.optimize.spsa import SPSA
 from ketgrad.randomness import normal, random_key
 
 SPREAD = 0.1
@@ -51,7 +53,7 @@ ANSATZES: dict[str, Callable[[PauliSum, int], Circuit]] = {
     "qaoa": _qaoa,
 }
 
-OPTIMIZERS: dict[str, tuple[Callable[..., Optimizer], float]] = {
+OPTIMIZERS: dict[str, tuple[Callable[..., Optimizer], float | None]] = {
     "gradient-descent": (GradientDescent, 0.4),
     "momentum": (Momentum, 0.05),
     "nesterov": (Nesterov, 0.05),
@@ -61,8 +63,10 @@ OPTIMIZERS: dict[str, tuple[Callable[..., Optimizer], float]] = {
     # Circuits with more angles than their state needs have metrics that are singular but for rounding.
     "natural-gradient": (partial(NaturalGradient, regularization=0.01), 0.1),
     "momentum-natural-gradient": (partial(MomentumNaturalGradient, regularization=0.01), 0.02),
+    "spsa": (SPSA, 1.0),
+    "rotosolve": (Rotosolve, None),
 }
-"""Optimizers with the learning rate that they have where none is given."""
+"""Optimizers with the learning rate that they have where none is given; None for one that has no learning rate."""
 
 
 def ansatz(name: str, hamiltonian: PauliSum, layers: int) -> Circuit:
@@ -70,10 +74,13 @@ def ansatz(name: str, hamiltonian: PauliSum, layers: int) -> Circuit:
     return ANSATZES[name](hamiltonian, layers)
 
 
-def chosen_optimizer(name: str, learning_rate: float | None) -> Optimizer:
+def chosen_optimizer(name: str, learning_rate: float | None, seed: int) -> Optimizer:
     """Return an optimizer by its name."""
     make, default = OPTIMIZERS[name]
-    return make(default if learning_rate is None else learning_rate)
+    if default is None and learning_rate is not None:
+        raise InvalidValueError(f"--learning-rate {learning_rate:g}: {name} has none; leave it out")
+    options = {} if default is None else {"learning_rate": learning_rate or default}
+    return make(**options, **({"seed": seed} if make is SPSA else {}))
 
 
 def start(energy: CircuitFunction, seed: int) -> Any:

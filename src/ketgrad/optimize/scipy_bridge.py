@@ -64,8 +64,8 @@ def minimize_scipy(
     >>> import ketgrad as kg
     >>> theta = kg.parameters("theta", (2,))
     >>> energy = kg.function(kg.Circuit(2).ry(theta[0], 0).cx(0, 1).ry(theta[1], 1), kg.expval(kg.Z(0) @ kg.Z(1)))
-    >>> result = kg.optimize.minimize_scipy(energy, [0.4, 0.3], "BFGS")  # doctest: +SKIP
-    >>> round(result.fun, 9), result.success  # doctest: +SKIP
+    >>> result = kg.optimize.minimize_scipy(energy, [0.4, 0.3], "BFGS")
+    >>> round(result.fun, 9), result.success
     (-1.0, True)
     """
     name = _checked_method(method, hessian, options)
