@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from ketgrad.checks import check_integer
 from ketgrad.errors import InvalidTypeError, InvalidValueError
@@ -165,6 +162,11 @@ def _bar(options: Training, begun: int) -> Iterator[Callable[[int, float], None]
     if not options.progress:
         yield lambda step, value: None
         return
+    # Here alone: importing rich draws from Python's own random numbers.
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
     columns = (BarColumn(), TextColumn("{task.completed}/{task.total}"), TextColumn("{task.description}"))
     with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
         task = bar.add_task("", total=options.steps, completed=begun)
