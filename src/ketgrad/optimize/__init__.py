@@ -5,6 +5,7 @@ from ketgrad.optimize.adapt_vqe import AdaptVQE
 from ketgrad.optimize.advance import Advance
 from ketgrad.optimize.gradient_descent import Adagrad, Adam, GradientDescent, Momentum, Nesterov, RMSProp
 from ketgrad.optimize.icans import ICANS
+from ketgrad.optimize.natural_function import NaturalFunction, natural
 from ketgrad.optimize.natural_gradient import MomentumNaturalGradient, NaturalGradient
 from ketgrad.optimize.optimizer import Optimizer
 from ketgrad.optimize.problem import Problem
@@ -27,6 +28,7 @@ __all__ = [
     "GradientDescent",
     "Momentum",
     "MomentumNaturalGradient",
+    "NaturalFunction",
     "NaturalGradient",
     "Nesterov",
     "NotFiniteError",
@@ -39,6 +41,7 @@ __all__ = [
     "Rotoselect",
     "Rotosolve",
     "minimize_scipy",
+    "natural",
 ]
 
 __getattr__ = attribute_of("ketgrad.optimize")
