@@ -16,7 +16,8 @@ from ketgrad.circuit_function import CircuitFunction
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.information import Approximation, metric_tensor
 from ketgrad.measurements import Measurement
-from ketgrad.optimize.natural_gradient import check_regularization, precondition
+from ketgrad.optimize.natural_gradient import precondition
+from ketgrad.optimize.options import check_not_negative
 from ketgrad.precision import REAL_TYPE, get_precision, use_precision
 from ketgrad.protocol import Array, ArrayBackend, Capability
 from ketgrad.registry import get_backend, use_backend
@@ -73,7 +74,7 @@ def natural(
     """
     if not isinstance(function, CircuitFunction):
         raise InvalidTypeError(f"natural takes a function made by kg.function, got a {type(function).__name__}")
-    check_regularization(regularization)
+    check_not_negative("regularization", regularization)
     return NaturalFunction(function, _checked(function, parameters), approximation, regularization)
 
 
