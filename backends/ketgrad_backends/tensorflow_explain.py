@@ -69,8 +69,9 @@ def _eagerly() -> Iterator[None]:
         tf.config.run_functions_eagerly(before)
 
 
-_TENSOR: Any = type(tf.zeros(()))
-_VARIABLE: Any = type(tf.Variable(0.0))
+with tf.init_scope():  # this module may be imported while a graph is made, in which tensors are of another kind
+    _TENSOR: Any = type(tf.zeros(()))
+    _VARIABLE: Any = type(tf.Variable(0.0))
 _CONVERSIONS = {
     "numpy": ".numpy()",
     "__array__": "NumPy",
