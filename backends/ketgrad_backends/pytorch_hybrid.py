@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,20 +30,17 @@ class LayerMetric:
         self.passes: list[tuple[Array, ...]] = []
         function: Any = layer.plan.function
         self.names = [array.name for array in function.parameters]
-        argnums = [self.names.index(weight.name) for weight in layer.plan.weights]
-        self.metric = metric_tensor(function, argnums, approximation, joint=True)
-        layer.register_forward_hook(self.watch)
+        self.argnums = [self.names.index(weight.name) for weight in layer.plan.weights]
+        self.approximation = approximation
+        layer.register_forward_hook(Watcher(self))
 
-    @torch.compiler.disable
-    def watch(self, layer: Any, inputs: tuple[Any, ...], results: Any) -> None:
-        """Keep the inputs as soon as a gradient comes back to the results; the hook of a forward pass."""
-        if torch._C._functorch.peek_interpreter_stack() is not None:  # what is seen here must not leave its transform
-            return
+    def watch(self, inputs: tuple[Any, ...], results: Any) -> None:
+        """Keep the inputs of a forward pass as soon as a gradient comes back to its results."""
         parts = results if isinstance(results, list | tuple) else (results,)
-        kept = tuple(each.detach() for each in inputs)
+        kept, passes = tuple(each.detach() for each in inputs), self.passes
         recorded = [part for part in parts if part.requires_grad]
         if recorded:
-            torch.autograd.graph.register_multi_grad_hook(recorded, lambda _: self.passes.append(kept), mode="any")
+            torch.autograd.graph.register_multi_grad_hook(recorded, lambda _: passes.append(kept), mode="any")
 
     def forget(self) -> None:
         """Forget what a step has used, or what gradients that are cleared were of."""
@@ -64,13 +62,33 @@ class LayerMetric:
         given = {**dict(zip(plan.inputs, inputs, strict=True)), **dict(self.layer.weights)}
         precision = common_precision(backend, list(given.values()))
         arrays = {name: in_precision(backend, value.detach(), precision) for name, value in given.items()}
+        metric = metric_tensor(plan.function, self.argnums, self.approximation, joint=True)
         with use_precision(precision):
-            found = self.metric(*(arrays[name] for name in self.names))
+            found = metric(*(arrays[name] for name in self.names))
         return found.reshape(-1, *found.shape[-2:])
+
+
+class Watcher:
+    """The forward hook of a layer: it keeps no metric alive, and copies and files of the layer have an idle one."""
+
+    def __init__(self, metric: LayerMetric | None = None) -> None:
+        self.metric = None if metric is None else weakref.ref(metric)
+
+    @torch.compiler.disable
+    def __call__(self, layer: Any, inputs: tuple[Any, ...], results: Any) -> None:
+        metric = None if self.metric is None else self.metric()
+        # What is seen inside a transform of torch.func must not leave it.
+        if metric is not None and torch._C._functorch.peek_interpreter_stack() is None:
+            metric.watch(inputs, results)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Watcher, ()
 
 
 def groups_of(model: Any, approximation: Approximation | None) -> list[dict[str, Any]]:
     """Return a group for each layer with a circuit, and one without a metric for all other parameters."""
+    if approximation not in (None, "block-diag", "diag"):
+        raise InvalidValueError(f'approximation is {approximation!r}; give None, "block-diag" or "diag"')
     if not isinstance(model, torch.nn.Module):
         raise InvalidTypeError(f"for_model takes an nn.Module, got a {type(model).__name__}")
     groups = list(_of_layers(model, approximation))

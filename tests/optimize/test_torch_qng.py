@@ -2,9 +2,11 @@
 
 import copy
 import doctest
+import gc
 import importlib
 import io
 import math
+import weakref
 
 import numpy as np
 import pytest
@@ -533,6 +535,28 @@ def test_a_resumed_hybrid_model_gives_the_same_numbers():
     for model, optimizer in zip((first, second), optimizers, strict=True):
         train(optimizer, lambda model=model: model(tensor(DATA)).mean(), 2)
     near(first.values(), second.values().detach().numpy(), 0.0)
+
+
+def test_a_model_is_copied_and_saved_whole_and_an_optimizer_that_is_gone_keeps_nothing():
+    model = Hybrid()
+    optimizer = kg.optimize.torch.QNG.for_model(model, lr=0.1)
+    file = io.BytesIO()
+    torch.save(model, file)
+    file.seek(0)
+    for other in (copy.deepcopy(model), torch.load(file, weights_only=False)):
+        other(tensor([0.1])).sum().backward()
+    train(optimizer, lambda: model(tensor(DATA)).mean(), 1)
+    near(model.values(), np.array(Hybrid.START) - 0.1 * expected_step(DATA))
+    metric = weakref.ref(optimizer.param_groups[0]["metric_fn"])
+    del optimizer
+    gc.collect()
+    assert metric() is None
+    model(tensor(DATA)).sum().backward()
+
+
+def test_an_approximation_that_is_unknown():
+    with pytest.raises(kg.InvalidValueError, match=r"approximation is 'half'; give None, .block-diag. or .diag."):
+        kg.optimize.torch.QNG.for_model(Hybrid(), approximation="half")
 
 
 @pytest.mark.parametrize(
