@@ -10,7 +10,8 @@ from keras import ops
 
 from ketgrad.circuit.checks import is_number
 from ketgrad.errors import InvalidValueError, UnsupportedError
-from ketgrad.optimize.natural_gradient import check_regularization, precondition
+from ketgrad.optimize.natural_gradient import precondition
+from ketgrad.optimize.options import check_not_negative
 from ketgrad.precision import use_precision
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.registry import resolve, use_backend
@@ -90,7 +91,7 @@ class QNG(keras.optimizers.Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
-        check_regularization(regularization)
+        check_not_negative("regularization", regularization)
         if not (is_number(momentum) and 0 <= momentum < 1):
             raise InvalidValueError(f"momentum is {momentum!r}; give a number from 0 up to, but not, 1")
         self.regularization, self.momentum = regularization, momentum
