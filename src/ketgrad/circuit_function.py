@@ -9,27 +9,26 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from ketgrad.batching import with_batch_axes
 from ketgrad.circuit.circuit import Circuit
 from ketgrad.circuit.classical_methods import check_has_bits
 from ketgrad.circuit.instructions import declarations
-from ketgrad.circuit.operations import check_amplitudes, check_prepares_nothing
+from ketgrad.circuit.operations import check_prepares_nothing
 from ketgrad.circuit.parameters import Declaration
+from ketgrad.circuit_inputs import Input, common_batch, initial_input
 from ketgrad.compatibility import check_method, check_trajectories
 from ketgrad.devices.device import Device, check_device
 from ketgrad.differentiate.methods import Method, method_of
 from ketgrad.engine import ENGINES, Engine
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.execution import Execution, Inputs
-from ketgrad.interchange.json.functions import read_function, read_measurements, write_function
+from ketgrad.interchange.json.functions import FORMAT, read_function, read_measurements, write_function
 from ketgrad.measurements import Estimate, Measurement
-from ketgrad.precision import COMPLEX_TYPES, REAL_TYPE, get_precision
-from ketgrad.protocol import Array, ArrayBackend
+from ketgrad.precision import REAL_TYPE, get_precision
+from ketgrad.protocol import ArrayBackend
 from ketgrad.registry import get_backend
 from ketgrad.simulate.sampling import check_shots
 
@@ -38,6 +37,9 @@ RESERVED = ("initial_state", "seed")
 
 class CircuitFunction:
     """A circuit and what to measure, as a function of its parameters; made by `ketgrad.function`."""
+
+    FORMAT = FORMAT
+    """What `to_dict` calls its record; a subclass has its own."""
 
     def __init__(self, circuit: Circuit, execution: Execution, seed: Any = None) -> None:
         self.num_qubits = circuit.num_qubits
@@ -183,6 +185,9 @@ class CircuitFunction:
         >>> kg.CircuitFunction.from_dict(written)([1.0, 1.0]).tolist()
         1.0
         """
+        for kind in cls.__subclasses__():
+            if isinstance(data, dict) and data.get("format") == kind.FORMAT:
+                return kind.from_dict(data)
         record, options = read_function(data)
         circuit = Circuit.from_dict(record)
         return function(circuit, *read_measurements(data, circuit.num_qubits), **options)
@@ -211,11 +216,11 @@ class CircuitFunction:
         """Return what the circuit is run with, checked, and the axes of the batch."""
         backend, precision = get_backend(), get_precision()
         given = self._given(values, named)
-        inputs = [_Input.of(backend, given[array.name], array.name, array.shape) for array in self.parameters]
-        starts = [] if initial_state is None else [_initial(backend, initial_state, self.num_qubits)]
+        inputs = [Input.of(backend, given[array.name], array.name, array.shape) for array in self.parameters]
+        starts = [] if initial_state is None else [initial_input(backend, initial_state, self.num_qubits)]
         if starts:
             check_prepares_nothing(self.execution.instructions)
-        batch = _common_batch([item.batch for item in (*inputs, *starts)])
+        batch = common_batch([item.batch for item in (*inputs, *starts)])
         if batch:  # before anything is spread over it; the run itself checks again
             arrays = [item.array for item in (*inputs, *starts)]
             self.execution.check_memory(backend, precision, math.prod(batch), arrays, has_initial=bool(starts))
@@ -367,72 +372,6 @@ def declared_arrays(circuit: Circuit) -> tuple[Declaration, ...]:
         if name in found:
             raise InvalidValueError(f"parameters are named {name!r}, which is an option of functions; rename them")
     return tuple(found.values())
-
-
-@dataclass(frozen=True)
-class _Input:
-    """An array that was given, and the shape of one element of its batch."""
-
-    array: Array
-    name: str
-    shape: tuple[int, ...]
-
-    @classmethod
-    def of(cls, backend: ArrayBackend, value: Any, name: str, shape: tuple[int, ...]) -> _Input:
-        native = backend.asarray(value)
-        if backend.dtype(native) in COMPLEX_TYPES:
-            raise InvalidTypeError(f"{name} is complex; give real values")
-        return cls(native, name, shape)
-
-    @property
-    def batch(self) -> tuple[int, ...]:
-        given = known_shape(self.array, self.name)
-        split = len(given) - len(self.shape)
-        if split < 0 or given[split:] != self.shape:
-            raise InvalidValueError(
-                f"{self.name} got values of shape {given}; give shape {self.shape}, with batch axes in front if wanted"
-            )
-        return given[:split]
-
-    def flat(self, backend: ArrayBackend, batch: tuple[int, ...], dtype: str | None = None) -> Array:
-        """Return the values of shape (size,), or (batch, size) where there is a batch."""
-        array = self.array if dtype is None else backend.astype(self.array, dtype)
-        size = math.prod(self.shape)
-        flat = backend.reshape(array, (*self.batch, size))
-        if not batch:
-            return flat
-        spread = flat + backend.zeros((*batch, 1), dtype=backend.dtype(flat), device=backend.device(flat))
-        return backend.reshape(spread, (math.prod(batch), size))
-
-
-def known_shape(array: Array, name: str) -> tuple[int, ...]:
-    """Return a shape, or refuse one that a graph leaves open."""
-    try:
-        shape = tuple(array.shape)
-    except ValueError:  # TensorFlow's, for a number of axes that is not known
-        shape = (None,)
-    if None in shape:
-        raise UnsupportedError(
-            f"the shape of {name} is not known in this graph; give the batch a fixed size, also in an input_signature"
-        )
-    return shape
-
-
-def _initial(backend: ArrayBackend, value: Any, num_qubits: int) -> _Input:
-    native = backend.asarray(value)
-    if backend.is_concrete(native):
-        check_amplitudes(backend.to_numpy(native), "initial_state")
-    return _Input(native, "initial_state", (1 << num_qubits,))
-
-
-def _common_batch(batches: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    try:
-        batch = np.broadcast_shapes(*batches)
-    except ValueError as error:
-        raise InvalidValueError(f"the batch axes {', '.join(map(str, batches))} do not broadcast") from error
-    if math.prod(batch) == 0:
-        raise InvalidValueError(f"the batch axes {batch} hold no element; give at least one")
-    return batch
 
 
 def _check_choice(option: str, value: str, known: tuple[str, ...]) -> None:

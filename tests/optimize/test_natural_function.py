@@ -1,5 +1,6 @@
 """Functions with natural gradients, against closed forms, in every framework and under its transformations."""
 
+import json
 import math
 
 import numpy as np
@@ -127,3 +128,39 @@ def test_what_has_no_natural_gradient(call, kind, sentence):
 def test_a_backend_without_automatic_differentiation_is_refused():
     with kg.use_backend("strict"), pytest.raises(kg.UnsupportedError, match="strict has no automatic differentiation"):
         kg.optimize.natural(rotations(), "u")(0.1, 0.2, 0.3)
+
+
+def test_what_is_written_and_read_again_has_natural_gradients_still():
+    written = json.loads(json.dumps(kg.optimize.natural(rotations(), ["u", "v"], regularization=0.1).to_dict()))
+    found = kg.grad(mean_of(kg.CircuitFunction.from_dict(written)), (1, 2), fallback="error")(DATA, U, V)
+    np.testing.assert_allclose(found, by_parameters(0.1), rtol=1e-12)
+
+
+def test_what_was_written_is_read_by_the_same_checks():
+    written = kg.optimize.natural(rotations(), "u").to_dict()
+    with pytest.raises(kg.KetgradError, match="'w'"):
+        kg.CircuitFunction.from_dict({**written, "parameters": ["w"]})
+    with pytest.raises(kg.KetgradError, match="regularization is -1"):
+        kg.CircuitFunction.from_dict({**written, "regularization": -1})
+    with pytest.raises(kg.KetgradError, match="has natural gradients already"):
+        kg.CircuitFunction.from_dict({**written, "function": written})
+
+
+def test_a_circuit_behind_it_is_in_the_metric_too(autodiff_backend):
+    w = kg.parameters("w", ())
+    longer = kg.optimize.natural(rotations(), ["u", "v"]).followed_by(kg.Circuit(1).rz(0.3, 0).rx(w, 0))
+    assert [array.name for array in longer.parameters] == ["x", "u", "v", "w"]
+    # Behind the last of u and v nothing changes their metric, and with w = 0 nor does it change the value.
+    found = kg.grad(lambda u, v: kg.backend.sum(longer(DATA, u, v, 0.0)) / 3, (0, 1), fallback="error")(U, V)
+    for each, expected in zip(found, by_parameters(), strict=True):
+        expect.close(autodiff_backend, each, expected)
+
+
+def test_from_shots_the_metric_stays_exact():
+    function = kg.optimize.natural(rotations(), ["u", "v"]).with_shots(10)
+    plain = rotations().with_shots(10)
+    slopes = kg.grad(lambda u, v: kg.backend.sum(plain(DATA, u, v, seed=5)) / 3, (0, 1), fallback="error")(U, V)
+    found = kg.grad(lambda u, v: kg.backend.sum(function(DATA, u, v, seed=5)) / 3, (0, 1), fallback="error")(U, V)
+    y, z = np.sin(DATA) * math.sin(U), np.cos(DATA)
+    metric = np.array([[(np.sin(DATA) ** 2).mean(), -(z * y).mean()], [-(z * y).mean(), (1 - y**2).mean()]]) / 4
+    np.testing.assert_allclose(found, np.linalg.solve(metric, slopes), rtol=1e-10)

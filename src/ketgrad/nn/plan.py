@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ketgrad.circuit.parameters import Declaration
-from ketgrad.circuit_function import CircuitFunction, known_shape
+from ketgrad.circuit_function import CircuitFunction
+from ketgrad.circuit_inputs import known_shape
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.nn.arrays import common_precision, in_precision
 from ketgrad.nn.join import batch_axes, joined

@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from ketgrad.circuit import Circuit
 from ketgrad.circuit_function import CircuitFunction
+from ketgrad.differentiate.methods import Method
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.information import Approximation, metric_tensor
+from ketgrad.interchange.json.entries import check_header, entries_of
 from ketgrad.measurements import Measurement
 from ketgrad.optimize.natural_gradient import precondition
 from ketgrad.optimize.options import check_not_negative
@@ -74,12 +77,16 @@ def natural(
     """
     if not isinstance(function, CircuitFunction):
         raise InvalidTypeError(f"natural takes a function made by kg.function, got a {type(function).__name__}")
+    if isinstance(function, NaturalFunction):
+        raise InvalidTypeError("the function has natural gradients already; give its `plain`, without them")
     check_not_negative("regularization", regularization)
     return NaturalFunction(function, _checked(function, parameters), approximation, regularization)
 
 
 class NaturalFunction(CircuitFunction):
     """A function with natural gradients by some of its arrays; made by `ketgrad.optimize.natural`."""
+
+    FORMAT = "ketgrad.natural_function"
 
     def __init__(
         self,
@@ -90,7 +97,8 @@ class NaturalFunction(CircuitFunction):
     ) -> None:
         self.num_qubits, self.parameters = plain.num_qubits, plain.parameters
         self.execution, self.seed = plain.execution, plain.seed
-        self.plain, self.names, self.regularization = plain, names, regularization
+        self.plain, self.names = plain, names
+        self.approximation, self.regularization = approximation, regularization
         places = [place for place, array in enumerate(plain.parameters) if array.name in names]
         self.chosen = [plain.parameters[place] for place in places]
         self.metric = metric_tensor(plain, places, approximation, average=True, joint=True)
@@ -105,6 +113,40 @@ class NaturalFunction(CircuitFunction):
     def measuring(self, *measurements: Measurement) -> CircuitFunction:
         """Return a function of the same circuit that measures something else, with ordinary gradients."""
         return self.plain.measuring(*measurements)
+
+    def with_method(self, method: Method | None) -> NaturalFunction:
+        """Return the natural function whose plain gradient comes from another method; None for the best one."""
+        return self._around(self.plain.with_method(method))
+
+    def with_shots(self, shots: int | None) -> NaturalFunction:
+        """Return the natural function that takes so many shots, None for the exact one."""
+        return self._around(self.plain.with_shots(shots))
+
+    def followed_by(self, circuit: Circuit) -> NaturalFunction:
+        """Return the natural function of this circuit with another one behind it."""
+        return self._around(self.plain.followed_by(circuit))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the function as plain data, which `CircuitFunction.from_dict` reads."""
+        return {
+            "format": self.FORMAT,
+            "version": 1,
+            "function": self.plain.to_dict(),
+            "parameters": list(self.names),
+            "approximation": self.approximation,
+            "regularization": self.regularization,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> CircuitFunction:
+        """Make a function from what `to_dict` returned, by the checks of `natural`."""
+        check_header(data, cls.FORMAT, 1)
+        options = ["parameters", "approximation", "regularization"]
+        entries = entries_of(data, "a natural function", ["format", "version", "function", *options])
+        return natural(CircuitFunction.from_dict(entries["function"]), *(entries[name] for name in options))
+
+    def _around(self, plain: CircuitFunction) -> NaturalFunction:
+        return NaturalFunction(plain, self.names, self.approximation, self.regularization)
 
     def _passed_through(self, backend: ArrayBackend, given: dict[str, Any]) -> dict[str, Any]:
         if Capability.AUTODIFF not in backend.capabilities:
