@@ -54,7 +54,7 @@ def trained_angles(steps: int) -> np.ndarray:
     return kg.backend.to_numpy(result.x)
 
 
-def main(steps: int = 200, pictures: Path = Path()) -> dict[str, np.ndarray]:
+def main(steps: int = 150, pictures: Path = Path()) -> dict[str, np.ndarray]:
     """Train, print the energies with and without noise and save the picture; return the energies."""
     angles, energy = trained_angles(steps), energy_function()
     energies = {
