@@ -95,7 +95,7 @@ def picture(path, counts, largest):
     """Draw the landscape of one layer with the way of its training, and the cuts sampled at each depth."""
     drawn, (left, right) = figure(9.5, 3.9, columns=2)
     gamma, beta, cuts = landscape()
-    colours = left.pcolormesh(gamma, beta, cuts, shading="gouraud")
+    colours = left.contourf(gamma, beta, cuts, levels=24)
     drawn.colorbar(colours, label="expected cut, in edges")
     way = np.array(path)[:, 0, :]
     left.plot(way[:, 0], way[:, 1], "w.-", markersize=3, linewidth=1, label="Adam")

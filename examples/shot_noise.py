@@ -103,8 +103,8 @@ def picture(chosen, curves, exact):
         if chosen[name].shots:
             used = steps * chosen[name].energies * SETTINGS * chosen[name].shots
             right.loglog(used[1:], energies[1:] - exact, color=colour, label=name)
-    left.set(xlabel="step of Adam", ylabel="energy above the exact one", title="parameter shift")
-    right.set(xlabel="shots used", ylabel="energy above the exact one", title="from shots")
+    left.set(xlabel="step of Adam", ylabel="error of the energy, in units of the coupling", title="parameter shift")
+    right.set(xlabel="shots used", ylabel="error of the energy, in units of the coupling", title="from shots")
     left.legend()
     right.legend()
     return drawn
