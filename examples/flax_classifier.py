@@ -69,7 +69,7 @@ def train(model, data, epochs: int, seed: int, batch: int = 20) -> list[float]:
 
 def accuracy(model, data) -> float:
     x, y = data
-    return float((model(x).argmax(axis=-1) == y).mean())
+    return float(np.mean(np.asarray(model(x).argmax(axis=-1)) == y))
 
 
 def main(epochs: int = 15, seed: int = 1, pictures: Path = Path()) -> float:
