@@ -17,16 +17,16 @@ import numpy as np
 import ketgrad as kg
 from common import figure, pictures_folder, save
 
-SAMPLES, WRONG = 40, (3, 17, 29)
+LAYERS, SAMPLES, WRONG = 3, 40, (3, 17, 29)
 
 
 def circuit_function() -> kg.CircuitFunction:
     """Return the mean of Z of qubit 1 as a function of a point x and weights theta."""
-    x, theta = kg.parameters("x", (2,)), kg.parameters("theta", (3, 2, 2))
+    x, theta = kg.parameters("x", (2,)), kg.parameters("theta", (LAYERS, 2, 2))
     circuit = kg.Circuit(2)
-    for layer in range(3):
+    for layer in range(LAYERS):
         for qubit in range(2):
-            if layer < 2:
+            if layer < LAYERS - 1:
                 circuit.ry(x[qubit], qubit)
             circuit.ry(theta[layer, qubit, 0], qubit).rz(theta[layer, qubit, 1], qubit)
         circuit.cx(0, 1)
@@ -56,7 +56,7 @@ def samples(seed: int):
 
 
 def per_sample_gradients(weights, points, signs):
-    """Return the gradients of all samples at once, of shape (samples, 3, 2, 2)."""
+    """Return the gradients of all samples at once, of shape (samples, layers, 2, 2)."""
     return kg.vmap(kg.grad(sample_loss), in_axes=(None, 0, 0))(weights, points, signs)
 
 
@@ -66,9 +66,9 @@ def gradients_in_a_loop(weights, points, signs):
 
 
 def hessian_matrix(weights, points, signs):
-    """Return the Hessian of the mean loss, of shape (12, 12), as a NumPy array."""
+    """Return the Hessian of the mean loss by all weights in a row, as a NumPy array."""
     found = kg.backend.to_numpy(kg.hessian(mean_loss)(weights, points, signs))
-    return found.reshape(12, 12)
+    return found.reshape(4 * LAYERS, 4 * LAYERS)
 
 
 def hessian_by_differences(weights, points, signs, step: float = 1e-4):
@@ -83,7 +83,7 @@ def hessian_by_differences(weights, points, signs, step: float = 1e-4):
 def main(steps: int = 100, seed: int = 1, pictures: Path = Path()) -> dict:
     """Train, compute gradients and Hessian, and save the picture; return what is printed."""
     data = samples(seed)
-    start = np.random.default_rng(seed).uniform(0, 2 * np.pi, (3, 2, 2))
+    start = np.random.default_rng(seed).uniform(0, 2 * np.pi, (LAYERS, 2, 2))
     trained = kg.optimize.Adam(0.1).minimize(mean_loss, start, args=data, steps=steps)
     weights = kg.backend.to_numpy(trained.x)
     found = kg.backend.to_numpy(per_sample_gradients(trained.x, *data))

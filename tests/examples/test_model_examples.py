@@ -3,17 +3,21 @@
 import importlib
 import json
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ketgrad as kg
+from installed import installed_backends
 from ketgrad_conformance import expect
 
 pytest.importorskip("matplotlib")
 
 ROOT = Path(__file__).parents[2]
+KERAS_BACKENDS = {"tensorflow": "tensorflow", "pytorch": "torch", "jax": "jax"}
+FOR_KERAS = [own for name, own in KERAS_BACKENDS.items() if name in installed_backends()]
 REFERENCES = json.loads((ROOT / "tests/differentiate/reference_values.json").read_text())
 
 
@@ -32,8 +36,8 @@ def drawn(folder):
 # Classifiers
 
 
+@pytest.mark.skipif("pytorch" not in installed_backends(), reason="PyTorch is not under test")
 def test_the_classifier_in_torch_learns_by_adam_and_by_natural_gradient(example, tmp_path):
-    pytest.importorskip("torch")
     pytest.importorskip("sklearn")
     accuracies = example("torch_classifier").main(epochs=4, pictures=tmp_path)
     assert set(accuracies) == {"Adam", "natural gradient"}
@@ -42,6 +46,7 @@ def test_the_classifier_in_torch_learns_by_adam_and_by_natural_gradient(example,
     assert drawn(tmp_path) == ["example_torch_classifier.png"]
 
 
+@pytest.mark.skipif("jax" not in installed_backends(), reason="JAX is not under test")
 def test_the_classifier_in_flax_learns(example, tmp_path):
     pytest.importorskip("flax")
     pytest.importorskip("optax")
@@ -49,6 +54,23 @@ def test_the_classifier_in_flax_learns(example, tmp_path):
     # Of 165 images chance gets so many right with probability 1.7e-8.
     assert example("flax_classifier").main(epochs=3, pictures=tmp_path) > 0.72
     assert drawn(tmp_path) == ["example_flax_classifier.png"]
+
+
+@pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
+@pytest.mark.skipif(not FOR_KERAS, reason="no framework for Keras is under test")
+def test_the_classifier_in_keras_learns_and_is_the_same_after_it_was_saved(in_new_process, tmp_path):
+    pytest.importorskip("sklearn")
+    code = f"""
+        sys.path.insert(0, {str(ROOT / "examples")!r})
+        from pathlib import Path
+        import keras_classifier
+        print(json.dumps(keras_classifier.main(epochs=10, pictures=Path({str(tmp_path)!r}))))
+    """
+    found = in_new_process(code, KERAS_BACKEND=FOR_KERAS[0])
+    # Of 60 flowers of three kinds chance gets 40 right with probability 1.4e-7.
+    assert found["accuracy"] > 0.66
+    assert found["apart"] < 1e-6
+    assert drawn(tmp_path) == ["example_keras_classifier.png"]
 
 
 # A recurrent network
@@ -77,7 +99,7 @@ def test_the_recurrent_network_learns_what_takes_memory_alike_on_all_backends(
 
 def test_all_methods_agree_on_its_gradient_measured_and_on_fresh_qubits(autodiff_backend, example, monkeypatch):
     network, gradients = example("recurrent_network"), example("recurrent_gradients")
-    for name, size in {"WINDOW": 3, "SCORED": 1, "LAYERS": 1, "MEMORY": 1}.items():
+    for name, size in {"WINDOW": 2, "SCORED": 0, "LAYERS": 1, "MEMORY": 1}.items():
         monkeypatch.setattr(network, name, size)
     params = {"weights": autodiff_backend.asarray(np.random.default_rng(1).normal(size=(1, 2, 3))), "scale": 1.5}
     angles, targets = (array[:2] for array in network.windows())
@@ -112,9 +134,10 @@ def test_gradients_of_samples_are_those_of_a_loop_and_hessians_the_same_on_all_b
     autodiff_backend, example, monkeypatch
 ):
     module = example("per_sample_gradients")
-    monkeypatch.setattr(module, "SAMPLES", 3)
-    monkeypatch.setattr(module, "WRONG", (1,))
-    weights, data = np.random.default_rng(1).uniform(0, 6, (3, 2, 2)), module.samples(1)
+    for name, value in {"SAMPLES": 3, "WRONG": (1,), "LAYERS": 2}.items():
+        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(module, "FUNCTION", module.circuit_function())
+    weights, data = np.random.default_rng(1).uniform(0, 6, (2, 2, 2)), module.samples(1)
     at = autodiff_backend.asarray(weights), *data
     found = autodiff_backend.to_numpy(module.per_sample_gradients(*at))
     assert np.abs(found).max() > 0.1
