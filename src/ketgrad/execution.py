@@ -87,7 +87,8 @@ class Execution:
     @lazy
     def program(self) -> Program:
         """The circuit without measurements in its middle."""
-        return lower(self.instructions, self.num_qubits, self.groups)
+        needs_kernels = self.engine == "compiled" or isinstance(self.gradient, Adjoint)
+        return lower(self.instructions, self.num_qubits, self.groups, prefers_pure=needs_kernels)
 
     @lazy
     def unlowered(self) -> Program:

@@ -107,6 +107,17 @@ def test_a_parameter_used_five_times_is_the_sum_over_its_occurrences(autodiff_ba
     expect.close(autodiff_backend, gradient, reference["derivative"])
 
 
+@pytest.mark.parametrize("options", [{"gradient": "adjoint"}, {"engine": "compiled"}, {}], ids=str)
+def test_a_qubit_that_is_used_again_many_times(autodiff_backend, options):
+    theta = kg.parameters("theta")
+    circuit = kg.Circuit(2)
+    for _ in range(5):  # each flips qubit 0 with the probability sin² θ/2
+        circuit.rx(theta, 1).cx(1, 0).reset(1)
+    value, gradient = kg.value_and_grad(kg.function(circuit, kg.expval(kg.Z(0)), **options), fallback="error")(0.7)
+    expect.close(autodiff_backend, value, math.cos(0.7) ** 5)
+    expect.close(autodiff_backend, gradient, -5 * math.cos(0.7) ** 4 * math.sin(0.7))
+
+
 ROTATIONS = {
     "rx": (1, 1), "ry": (1, 1), "rz": (1, 1), "p": (1, 1), "u2": (2, 1), "u": (3, 1), "rxx": (1, 2), "ryy": (1, 2),
     "rzz": (1, 2), "rzx": (1, 2), "cp": (1, 2), "crx": (1, 2), "cry": (1, 2), "crz": (1, 2), "cu": (4, 2),

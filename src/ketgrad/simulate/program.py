@@ -67,8 +67,10 @@ def _with_arrays(item: Item, change: Callable[[Any], Any]) -> Item:
     return item
 
 
-def lower(instructions: Sequence[Instruction], num_qubits: int, groups: Sequence[Group] = ()) -> Program:
-    """Write a circuit without measurements, in the way that takes the smaller state."""
+def lower(
+    instructions: Sequence[Instruction], num_qubits: int, groups: Sequence[Group] = (), *, prefers_pure: bool = False
+) -> Program:
+    """Write a circuit without measurements, in the way that takes the smaller state, or as a state vector if it can."""
     outcomes = _follow(instructions, groups)
     mixed = _Writer(num_qubits, outcomes, is_mixed=True).write(instructions, groups)
     needs_mixed = any(_makes_mixed(item) for item in instructions) or any(
@@ -77,7 +79,7 @@ def lower(instructions: Sequence[Instruction], num_qubits: int, groups: Sequence
     if needs_mixed:
         return mixed
     pure = _Writer(num_qubits, outcomes, is_mixed=False).write(instructions, groups)
-    return pure if pure.num_wires <= 2 * mixed.num_wires else mixed
+    return pure if prefers_pure or pure.num_wires <= 2 * mixed.num_wires else mixed
 
 
 @dataclass
