@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from examples import device_gradients
 from qiskit_aer import noise
 
 import ketgrad as kg
 from differential.agreement import Agreement
 from differential.build import ketgrad_circuit
 from differential.random_recipes import random_recipe, seed_of
+from examples import device_gradients
 
 THETA = kg.parameters("theta")
 ANGLE, SHOTS, SEED = 0.7, 20_000, 7

@@ -1,0 +1,5 @@
+"""What pytest must not import to look for examples: cases for processes of their own, one for each backend of Keras."""
+
+import os
+
+collect_ignore = [] if "KERAS_BACKEND" in os.environ else ["keras_cases.py"]
