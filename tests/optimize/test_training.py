@@ -1,6 +1,9 @@
 """`minimize`: history, stopping, progress, checkpoints, and what is kept when a value is not finite."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -184,9 +187,13 @@ def test_the_users_own_exception_comes_through(tmp_path):
         ({"steps": 1.5}, "steps is 1.5; give an integer"),
         ({"patience": 0}, "patience is 0; give an integer of at least 1"),
         ({"tolerance": 0.0}, "tolerance is 0.0; give a number above 0, or None"),
+        ({"tolerance": "1e-3"}, "tolerance is '1e-3'; give a number above 0, or None"),
         ({"callback": 3}, "callback is a int; give a function of a Progress"),
         ({"resume": True}, "resume needs the file to go on from; give checkpoint as well"),
+        ({"resume": "run.npz"}, "resume is 'run.npz'; give True or False, and the file as checkpoint"),
         ({"checkpoint": "/no/such/folder/run.npz"}, "the folder of the checkpoint .* does not exist"),
+        ({"checkpoint": "/"}, "the checkpoint / is a folder; give a file in it"),
+        ({"checkpoint": 3}, "checkpoint is a int; give the path of a file"),
         ({"seed": -1}, "seed is -1"),
         ({"args": [1.0]}, "args is a list; give a tuple"),
     ],
@@ -224,8 +231,52 @@ def test_a_checkpoint_of_something_else_has_its_sentence(tmp_path):
     Descent(0.1).minimize(square, 1.0, steps=2, checkpoint=file)
     with pytest.raises(ValueError, match="was written by GradientDescent, and Adam can't go on from it"):
         kg.optimize.Adam(0.1).minimize(square, 1.0, checkpoint=file, resume=True)
-    with pytest.raises(ValueError, match=r"holds parameters of the shapes \[\(\)\], and x0 has x of shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"holds x of shape \(\), and x0 has x of shape \(2,\); give its own x0"):
         Descent(0.1).minimize(lambda x: x[0] ** 2, [1.0, 2.0], checkpoint=file, resume=True)
+
+
+def test_a_checkpoint_without_all_its_entries_has_its_sentence(tmp_path):
+    file = tmp_path / "run.npz"
+    np.savez(file, about=np.array('{"format": "ketgrad training, version 1"}'))
+    with pytest.raises(ValueError, match=r"run\.npz is no checkpoint of ketgrad"):
+        Descent().minimize(square, 1.0, checkpoint=file, resume=True)
+
+
+def test_parameters_are_resumed_by_their_names_in_whatever_order_they_stand(autodiff_backend, tmp_path):
+    file = tmp_path / "run.npz"
+
+    def distance(x):  # each step of η = ¼ halves it
+        return (x["a"] - 1.0) ** 2 + (x["b"] + 1.0) ** 2
+
+    Descent(0.25).minimize(distance, {"a": 3.0, "b": 7.0}, steps=1, checkpoint=file)
+    resumed = Descent(0.25).minimize(distance, {"b": 0.0, "a": 0.0}, steps=2, checkpoint=file, resume=True)
+    assert list(resumed.x) == ["b", "a"]
+    assert [float(autodiff_backend.to_numpy(resumed.x[name])) for name in "ab"] == pytest.approx([1.5, 1.0], rel=1e-9)
+    with pytest.raises(ValueError, match=r"holds x\['b'\] .*, x\['a'\] .*, and x0 has x\['a'\] .*, x\['c'\] "):
+        Descent(0.25).minimize(lambda x: x["a"] + x["c"], {"a": 1.0, "c": 1.0}, checkpoint=file, resume=True)
+
+
+ON_ANOTHER_DEVICE = """
+import sys
+import jax
+import ketgrad as kg
+kg.set_backend("jax")
+second = jax.devices()[1]
+x0 = jax.device_put(jax.numpy.ones(2), second)
+for steps in (1, 2):
+    found = kg.optimize.Adam(0.1).minimize(
+        lambda x: (x * x).sum(), x0, steps=steps, checkpoint=sys.argv[1], resume=True
+    )
+print(found.x.devices() == found.state["mean"].devices() == {second})
+"""
+
+
+def test_a_resumed_run_stays_on_the_device_of_x0(tmp_path):
+    pytest.importorskip("jax")
+    command = [sys.executable, "-c", ON_ANOTHER_DEVICE, str(tmp_path / "run.npz")]
+    variables = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr
 
 
 def test_a_checkpoint_needs_no_pickle(tmp_path):

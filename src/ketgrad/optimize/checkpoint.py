@@ -22,6 +22,7 @@ from ketgrad.protocol import ArrayBackend
 
 FORMAT = "ketgrad training, version 1"
 ABOUT = "about"
+ENTRIES = {"format", "optimizer", "step", "x", "state", "history"}
 
 
 class Saved(NamedTuple):
@@ -36,12 +37,11 @@ class Saved(NamedTuple):
 def save(path: Path, backend: ArrayBackend, optimizer: str, saved: Saved) -> None:
     """Write a file, in place of an older one only once it is complete."""
     arrays: list[Any] = []
-    leaves, _, _ = tree.flatten(saved.x)
     about = {
         "format": FORMAT,
         "optimizer": optimizer,
         "step": saved.step,
-        "x": [_encoded(backend, leaf, arrays) for leaf in leaves],
+        "x": [[name, _encoded(backend, leaf, arrays)] for name, leaf in named_leaves(saved.x)],
         "state": _encoded(backend, saved.state, arrays),
         "history": saved.history,
     }
@@ -53,10 +53,10 @@ def save(path: Path, backend: ArrayBackend, optimizer: str, saved: Saved) -> Non
     os.replace(partial, path)
 
 
-def load(path: Path, backend: ArrayBackend, optimizer: str, x0: Any) -> Saved:
-    """Read a file that belongs to an optimizer and to parameters of the structure and shapes of x0.
+def load(path: Path, backend: ArrayBackend, optimizer: str, x0: Any, is_as_x0: bool = True) -> Saved:
+    """Read a file that belongs to an optimizer and to parameters of the names and shapes of x0, onto their device.
 
-    None stands for one array of any shape.
+    Without `is_as_x0` the parameters are one array, of any shape.
     """
     about, arrays = _read(path)
     if about["optimizer"] != optimizer:
@@ -64,11 +64,12 @@ def load(path: Path, backend: ArrayBackend, optimizer: str, x0: Any) -> Saved:
             f"{path} was written by {about['optimizer']}, and {optimizer} can't go on from it; give the same "
             "optimizer, or another file"
         )
-    leaves = [_decoded(backend, item, arrays) for item in about["x"]]
-    if x0 is not None:
-        _check_parameters(path, leaves, x0)
-    x = tree.flatten(x0)[2](leaves)
-    return Saved(about["step"], x, _decoded(backend, about["state"], arrays), about["history"])
+    due, device = named_leaves(x0), _device(backend, x0)
+    found = {name: _decoded(backend, item, arrays, device) for name, item in about["x"]}
+    if is_as_x0:
+        _check_parameters(path, found, due)
+    x = tree.flatten(x0)[2]([found[name] for name, _ in due])
+    return Saved(about["step"], x, _decoded(backend, about["state"], arrays, device), about["history"])
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -76,19 +77,27 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         about = json.loads(str(arrays.pop(ABOUT)))
-        if about["format"] != FORMAT:
-            raise ValueError(f"its format is {about['format']!r}")
+        if about["format"] != FORMAT or set(about) != ENTRIES:
+            raise ValueError(f"its format is {about['format']!r}, with {', '.join(about)}")
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise InvalidValueError(f"{path} is no checkpoint of ketgrad, or a damaged one; give another file") from error
     return about, arrays
 
 
-def _check_parameters(path: Path, leaves: list[Any], x0: Any) -> None:
-    due = {name: tuple(leaf.shape) for name, leaf in named_leaves(x0)}
-    found = [tuple(leaf.shape) for leaf in leaves]
-    if found != list(due.values()):
-        wanted = ", ".join(f"{name} of shape {shape}" for name, shape in due.items())
-        raise InvalidValueError(f"{path} holds parameters of the shapes {found}, and x0 has {wanted}; give its own x0")
+def _check_parameters(path: Path, found: dict[str, Any], due: list[tuple[str, Any]]) -> None:
+    given = {name: tuple(leaf.shape) for name, leaf in due}
+    saved = {name: tuple(leaf.shape) for name, leaf in found.items()}
+    if saved != given:
+        raise InvalidValueError(f"{path} holds {_listed(saved)}, and x0 has {_listed(given)}; give its own x0")
+
+
+def _listed(shapes: dict[str, tuple[int, ...]]) -> str:
+    return ", ".join(f"{name} of shape {shape}" for name, shape in shapes.items()) or "no parameters"
+
+
+def _device(backend: ArrayBackend, x0: Any) -> str | None:
+    leaves, _, _ = tree.flatten(x0)
+    return backend.device(leaves[0]) if leaves else None
 
 
 def _encoded(backend: ArrayBackend, value: Any, arrays: list[Any]) -> Any:
@@ -104,11 +113,11 @@ def _encoded(backend: ArrayBackend, value: Any, arrays: list[Any]) -> Any:
     return {"array": len(arrays) - 1}
 
 
-def _decoded(backend: ArrayBackend, item: Any, arrays: dict[str, Any]) -> Any:
+def _decoded(backend: ArrayBackend, item: Any, arrays: dict[str, Any], device: str | None) -> Any:
     if not isinstance(item, dict):
         return item
     if "dict" in item:
-        return {key: _decoded(backend, part, arrays) for key, part in item["dict"]}
+        return {key: _decoded(backend, part, arrays, device) for key, part in item["dict"]}
     if "list" in item:
-        return [_decoded(backend, part, arrays) for part in item["list"]]
-    return backend.array(arrays[str(item["array"])])
+        return [_decoded(backend, part, arrays, device) for part in item["list"]]
+    return backend.array(arrays[str(item["array"])], device=device)

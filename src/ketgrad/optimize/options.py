@@ -27,11 +27,11 @@ def check_options(
     for name in positive:
         value = getattr(optimizer, name)
         is_schedule = name in schedules and callable(value)
-        if not is_schedule and not (_is_real(value) and 0 < value < math.inf):
+        if not is_schedule and not (is_real(value) and 0 < value < math.inf):
             raise InvalidValueError(f"{name} is {value!r}; give a number above 0")
     for name in fractions:
         value = getattr(optimizer, name)
-        if not (_is_real(value) and 0 <= value < 1):
+        if not (is_real(value) and 0 <= value < 1):
             raise InvalidValueError(f"{name} is {value!r}; give a number from 0 up to, but not, 1")
     for name in not_negative:
         check_not_negative(name, getattr(optimizer, name))
@@ -42,11 +42,12 @@ def check_options(
 
 def check_not_negative(name: str, value: Any) -> None:
     """Refuse an option that is no number of zero or more."""
-    if not (_is_real(value) and 0 <= value < math.inf):
+    if not (is_real(value) and 0 <= value < math.inf):
         raise InvalidValueError(f"{name} is {value!r}; give a number of zero or more")
 
 
-def _is_real(value: Any) -> bool:
+def is_real(value: Any) -> bool:
+    """Tell whether a value is a real number, which True and False are not."""
     return is_number(value) and not isinstance(value, bool)
 
 

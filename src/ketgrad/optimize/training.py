@@ -16,6 +16,7 @@ from ketgrad.optimize import checkpoint
 from ketgrad.optimize.advance import State
 from ketgrad.optimize.chance import seed_of_step
 from ketgrad.optimize.finite import what_is_not_finite
+from ketgrad.optimize.options import is_real
 from ketgrad.optimize.problem import Problem
 from ketgrad.optimize.result import NotFiniteError, Progress, Result
 from ketgrad.randomness import random_key
@@ -42,16 +43,25 @@ class Training:
         for name, least in (("steps", 0), ("patience", 1), ("checkpoint_every", 1)):
             if check_integer(getattr(self, name), name) < least:
                 raise InvalidValueError(f"{name} is {getattr(self, name)}; give an integer of at least {least}")
-        if self.tolerance is not None and not self.tolerance > 0:
-            raise InvalidValueError(f"tolerance is {self.tolerance}; give a number above 0, or None")
+        if self.tolerance is not None and not (is_real(self.tolerance) and self.tolerance > 0):
+            raise InvalidValueError(f"tolerance is {self.tolerance!r}; give a number above 0, or None")
         if self.callback is not None and not callable(self.callback):
             raise InvalidTypeError(f"callback is a {type(self.callback).__name__}; give a function of a Progress")
+        if not isinstance(self.resume, bool):
+            raise InvalidTypeError(f"resume is {self.resume!r}; give True or False, and the file as checkpoint")
         if self.resume and self.checkpoint is None:
             raise InvalidValueError("resume needs the file to go on from; give checkpoint as well")
-        if self.path is not None and not self.path.absolute().parent.is_dir():
-            raise InvalidValueError(f"the folder of the checkpoint {self.path} does not exist; make it first")
+        self._check_path()
         if self.seed is not None:
             random_key(self.seed)
+
+    def _check_path(self) -> None:
+        if not isinstance(self.checkpoint, str | Path | None):
+            raise InvalidTypeError(f"checkpoint is a {type(self.checkpoint).__name__}; give the path of a file")
+        if self.path is not None and not self.path.absolute().parent.is_dir():
+            raise InvalidValueError(f"the folder of the checkpoint {self.path} does not exist; make it first")
+        if self.path is not None and self.path.is_dir():
+            raise InvalidValueError(f"the checkpoint {self.path} is a folder; give a file in it, such as run.npz")
 
     @property
     def path(self) -> Path | None:
@@ -139,8 +149,8 @@ class Loop:
     def _beginning(self, x0: Any) -> tuple[Moment, list[float]]:
         path, backend = self.options.path, self.problem.backend
         if self.options.resume and path is not None and path.exists():
-            wanted = None if self.optimizer.grows else x0
-            saved = checkpoint.load(path, backend, type(self.optimizer).__name__, wanted)
+            is_as_x0 = not self.optimizer.grows
+            saved = checkpoint.load(path, backend, type(self.optimizer).__name__, x0, is_as_x0)
             return Moment(saved.step, saved.x, saved.state), saved.history
         return Moment(0, x0, self.optimizer.start(self.problem, x0)), []
 
