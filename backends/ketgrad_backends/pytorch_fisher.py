@@ -44,9 +44,9 @@ def fisher_information(
     Raises
     ------
     InvalidTypeError
-        If the model is no `nn.Module`, or a parameter is not its own.
+        If the model is no `nn.Module`, inputs are no tensors, or a parameter is not the model's own.
     InvalidValueError
-        If the model returns no probabilities.
+        If there is no sample, or no parameter, or the model returns no probabilities.
 
     Examples
     --------
@@ -60,7 +60,10 @@ def fisher_information(
     if not isinstance(model, torch.nn.Module):
         raise InvalidTypeError(f"fisher_information takes an nn.Module, got a {type(model).__name__}")
     samples = inputs if isinstance(inputs, tuple) else (inputs,)
+    _check_samples(samples)
     chosen = {name: tensor.detach() for name, tensor in _chosen(model, params).items()}
+    if not chosen:
+        raise InvalidValueError("there are no parameters to have an information; give a model with some not frozen")
 
     def outcomes(values: dict[str, Array], *sample: Array) -> tuple[Array, Array]:
         """Return what is differentiated, and the probabilities."""
@@ -75,6 +78,18 @@ def fisher_information(
     rows = torch.cat([each.reshape(*probabilities.shape, -1) for each in slopes.values()], dim=2)
     weights = probabilities if from_logits else _inverse(probabilities)
     return torch.einsum("bk,bki,bkj->ij", weights, rows, rows).detach() / len(probabilities)
+
+
+def _check_samples(samples: tuple[Any, ...]) -> None:
+    for sample in samples:
+        if not isinstance(sample, torch.Tensor):
+            raise InvalidTypeError(
+                f"inputs hold a {type(sample).__name__}; give a tensor of shape (batch, ...), or a tuple of several"
+            )
+    sizes = {len(sample) if sample.ndim else 0 for sample in samples}
+    if len(sizes) != 1 or 0 in sizes:
+        shapes = ", ".join(str(tuple(sample.shape)) for sample in samples)
+        raise InvalidValueError(f"inputs have the shapes {shapes or 'none'}; give one sample or more, (batch, ...)")
 
 
 def _inverse(probabilities: Array) -> Array:

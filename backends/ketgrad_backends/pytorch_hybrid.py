@@ -92,6 +92,7 @@ def groups_of(model: Any, approximation: Approximation | None) -> list[dict[str,
     if not isinstance(model, torch.nn.Module):
         raise InvalidTypeError(f"for_model takes an nn.Module, got a {type(model).__name__}")
     groups = list(_of_layers(model, approximation))
+    _check_shared(groups)
     if not groups:
         raise InvalidValueError(
             "the model has no kg.nn.TorchLayer with weights; make groups by hand, with a metric_fn where there is one"
@@ -109,6 +110,18 @@ def _of_layers(model: Any, approximation: Approximation | None) -> Iterator[dict
             _check_layer(layer, label)
             parameters = [layer.weights[weight.name] for weight in layer.plan.weights]
             yield {"params": parameters, "metric_fn": LayerMetric(layer, label, approximation), "name": label}
+
+
+def _check_shared(groups: list[dict[str, Any]]) -> None:
+    owners: dict[int, str] = {}
+    for group in groups:
+        for parameter in group["params"]:
+            first = owners.setdefault(id(parameter), group["name"])
+            if first != group["name"]:
+                raise UnsupportedError(
+                    f"the layers {first} and {group['name']} share a weight, which is in the metrics of both; use one "
+                    "layer in both places, or make groups by hand, with a metric_fn for each weight"
+                )
 
 
 def _check_layer(layer: TorchLayer, label: str) -> None:

@@ -116,12 +116,22 @@ def _started(weight: Declaration, given: Any, dtype: Any, device: Any) -> torch.
         if given is None:
             values.uniform_(0, TURN)
         elif callable(given):
-            given(values)
+            _fill(values, given, weight.name)
         else:
             start = resolve("pytorch").asarray(given).detach()
             check_start(weight, start.shape)
             values.copy_(start.expand(weight.shape))
     return torch.nn.Parameter(values)
+
+
+def _fill(values: torch.Tensor, initializer: Callable[..., Any], name: str) -> None:
+    """Call an initializer on NaN, so that what it leaves as it is shows."""
+    initializer(values.fill_(torch.nan))
+    if not values.is_meta and values.isnan().any():
+        raise InvalidValueError(
+            f"the initializer of {name} left elements of the tensor as they were; give a function that fills it in "
+            "place, such as torch.nn.init.zeros_, or a tensor"
+        )
 
 
 def _put(weights: torch.nn.ParameterDict, name: str, parameter: torch.nn.Parameter) -> None:

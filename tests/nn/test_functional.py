@@ -202,6 +202,12 @@ def test_a_start_that_names_no_weight_is_told_so(initial, sentence):
     assert str(error.value) == sentence
 
 
+def test_inputs_in_front_of_the_weights_are_told_so(backend):
+    init, apply = pair()
+    with pytest.raises(kg.InvalidTypeError, match="give a mapping from their names to arrays, in front of the inputs"):
+        apply(backend.zeros((2, 2)), init(7))
+
+
 def test_a_start_of_another_shape_is_told_so(backend):
     init, _ = pair(initial={"theta": np.ones(3)})
     with pytest.raises(kg.InvalidValueError) as error:

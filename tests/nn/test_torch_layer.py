@@ -392,6 +392,11 @@ MISUSE = (
         lambda: layer_of(initial={"theta": torch.ones(3)}),
         "initial has an array of shape (3,) for theta; give shape (2,), or a number",
     ),
+    (
+        lambda: layer_of(initial={"theta": torch.ones_like}),
+        "the initializer of theta left elements of the tensor as they were; give a function that fills it in place, "
+        "such as torch.nn.init.zeros_, or a tensor",
+    ),
     (lambda: layer_of(initial={"phi": 0.0}), "initial names 'phi', which is no weight; they are theta"),
     (lambda: layer_of()(X), "the layer got a list; give tensors, by torch.as_tensor"),
     (

@@ -106,6 +106,7 @@ def test_other_results_of_the_circuit_have_ordinary_gradients(autodiff_backend):
         (lambda f: kg.optimize.natural(abs, "u"), kg.InvalidTypeError, "natural takes a function made by kg.function"),
         (lambda f: kg.optimize.natural(f, "w"), kg.InvalidValueError, "the function has no array 'w'; it has x, u, v"),
         (lambda f: kg.optimize.natural(f, []), kg.InvalidValueError, "natural got no parameters; name some of x, u, v"),
+        (lambda f: kg.optimize.natural(f, 1), kg.InvalidTypeError, 'parameters is 1; give a name such as "theta"'),
         (lambda f: kg.optimize.natural(f, "u", "half"), kg.InvalidValueError, "approximation is 'half'; give None"),
         (lambda f: kg.optimize.natural(f, "u", None, -1.0), kg.InvalidValueError, "regularization is -1.0; give a"),
         (

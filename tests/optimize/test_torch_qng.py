@@ -354,6 +354,14 @@ def test_outcomes_that_never_come_have_no_share():
             kg.InvalidTypeError,
             "no parameter of",
         ),
+        (lambda f: f(torch.nn.Linear(1, 2), [[1.0]]), kg.InvalidTypeError, "inputs hold a list; give a tensor of"),
+        (lambda f: f(torch.nn.Linear(1, 2), torch.ones(0, 1)), kg.InvalidValueError, r"shapes \(0, 1\); give one"),
+        (
+            lambda f: f(torch.nn.Bilinear(1, 1, 2), (torch.ones(2, 1), torch.ones(3, 1))),
+            kg.InvalidValueError,
+            r"inputs have the shapes \(2, 1\), \(3, 1\); give one sample or more",
+        ),
+        (lambda f: f(torch.nn.Softmax(-1), torch.ones(1, 2)), kg.InvalidValueError, "there are no parameters to have"),
     ],
 )
 def test_what_has_no_fisher_information_is_refused(call, kind, sentence):
@@ -574,6 +582,15 @@ def test_an_approximation_that_is_unknown():
 def test_models_without_circuits_that_have_metrics(make, kind, sentence):
     with pytest.raises(kind, match=sentence):
         kg.optimize.torch.QNG.for_model(make())
+
+
+def test_two_layers_with_one_weight_have_no_metrics_of_their_own():
+    model = Hybrid()
+    copied = copy.deepcopy(model.first)
+    copied.weights.update(model.first.weights.items())
+    with pytest.raises(kg.UnsupportedError, match="the layers 0 and 1 share a weight, which is in the metrics of both"):
+        kg.optimize.torch.QNG.for_model(torch.nn.Sequential(model.first, copied))
+    kg.optimize.torch.QNG.for_model(torch.nn.Sequential(model.first, model.first))
 
 
 def test_a_layer_that_no_gradient_came_back_to():

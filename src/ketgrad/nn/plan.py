@@ -142,6 +142,11 @@ class LayerPlan:
                 f"the layer takes {len(self.inputs)} inputs ({', '.join(self.inputs) or 'none'}), got {len(inputs)}; "
                 "name with inputs=... the arrays that are given at a call"
             )
+        if not isinstance(weights, Mapping):
+            raise InvalidTypeError(
+                f"the weights are a {type(weights).__name__}; give a mapping from their names to arrays, in front of "
+                "the inputs"
+            )
         names = [array.name for array in self.weights]
         if set(weights) != set(names):
             raise InvalidValueError(

@@ -190,14 +190,16 @@ class NaturalFunction(CircuitFunction):
 
 
 def _checked(function: CircuitFunction, parameters: Any) -> tuple[str, ...]:
-    names = (parameters,) if isinstance(parameters, str) else tuple(parameters)
+    names = (parameters,) if isinstance(parameters, str) else parameters
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise InvalidTypeError(f'parameters is {parameters!r}; give a name such as "theta", or several')
     declared = [array.name for array in function.parameters]
     for name in names:
         if name not in declared:
             raise InvalidValueError(f"the function has no array {name!r}; it has {', '.join(declared) or 'none'}")
     if not names:
         raise InvalidValueError(f"natural got no parameters; name some of {', '.join(declared) or 'none'}")
-    return names
+    return tuple(names)
 
 
 def _check_shape(name: str, given: tuple[int, ...], wanted: tuple[int, ...]) -> None:
