@@ -180,7 +180,7 @@ class KerasLayer(keras.layers.Layer):
     def _map_outlines(self, shapes: Sequence[Shape], function: Callable[[Outline, Shape], Any]) -> Any:
         """Apply a function to each result's outline and whole shape, in the container that the layer returns."""
         batch = batch_of(self.plan, shapes)
-        found = outlines(self.plan, _backend(), self._circuit_dtype)
+        found = outlines(self.plan, shapes, _backend(), self._circuit_dtype)
         return tree.map_leaves(lambda outline: function(outline, (*batch, *outline.shape)), found)
 
     def _type_of(self, outline: Outline, real_type: str) -> str:

@@ -28,13 +28,13 @@ class Outline:
     is_complex: bool
 
 
-def outlines(plan: LayerPlan, backend: ArrayBackend, dtype: str) -> Any:
-    """Return an outline for each result, in the container that the layer returns.
+def outlines(plan: LayerPlan, shapes: Sequence[Shape], backend: ArrayBackend, dtype: str) -> Any:
+    """Return an outline for each result, in the container that the layer returns, for inputs of these shapes.
 
     Those of a circuit follow from what it measures; a callable is called once, with zeros.
     """
     if not isinstance(plan.function, CircuitFunction):
-        return _outlines_by_call(plan, backend, dtype)
+        return _outlines_by_call(plan, shapes, backend, dtype)
     items, count = plan.function.execution.measurements, plan.function.num_qubits
     each = tuple(Outline(result_shape(item, count), isinstance(item, state | density_matrix)) for item in items)
     if plan.join:
@@ -42,13 +42,24 @@ def outlines(plan: LayerPlan, backend: ArrayBackend, dtype: str) -> Any:
     return each if len(each) > 1 else each[0]
 
 
-def _outlines_by_call(plan: LayerPlan, backend: ArrayBackend, dtype: str) -> Any:
+def _outlines_by_call(plan: LayerPlan, shapes: Sequence[Shape], backend: ArrayBackend, dtype: str) -> Any:
     weights = {weight.name: backend.zeros(weight.shape, dtype=dtype) for weight in plan.weights}
-    results = plan(backend, weights, [backend.zeros((1, 1), dtype=dtype)] * len(plan.inputs))
+    sizes = [_known_size(*pair) for pair in zip(plan.inputs, shapes, strict=True)]
+    results = plan(backend, weights, [backend.zeros((1, size), dtype=dtype) for size in sizes])
     axes = 1 if plan.inputs else 0
     return tree.map_leaves(
         lambda array: Outline(tuple(array.shape)[axes:], backend.dtype(array) in COMPLEX_TYPES), results
     )
+
+
+def _known_size(name: str, shape: Shape) -> int:
+    size = shape[-1]
+    if size is None:
+        raise InvalidValueError(
+            f"{name} has the shape {shape}, and what the function returns may depend on its last size; give one, as "
+            "keras.Input((4,)) does"
+        )
+    return size
 
 
 def listed_inputs(plan: LayerPlan, inputs: Any) -> list[Any]:

@@ -316,7 +316,20 @@ def test_a_registered_callable_is_a_layer_and_is_saved(tmp_path):
     np.testing.assert_allclose(again.predict(np.ones((3, 4)), verbose=0), expected)
 
 
+def test_a_callable_has_features_of_as_many_inputs_as_come():
+    model = keras.Sequential([keras.Input((2,)), kg.nn.KerasLayer(lambda x, w: x @ w, "x", weights={"w": (2, 3)})])
+    assert model.output_shape == (None, 3)
+    assert model.predict(np.ones((5, 2)), verbose=0).shape == (5, 3)
+    scale = kg.nn.KerasLayer(lambda x, w: w * x, "x", weights={"w": ()})
+    assert scale(keras.Input((4,))).shape == (None, 4)
+    assert scale.compute_output_shape((7, 5)) == (7, 5)
+
+
 MISUSE = {
+    "a size that is open": (
+        lambda: kg.nn.KerasLayer(lambda x, w: w * x, "x", weights={"w": ()})(keras.Input((None,))),
+        "x has the shape (None, None), and what the function returns may depend on its last size; give one",
+    ),
     "one input of two": (
         lambda: wide()(np.ones((3, 2))), "the layer takes 2 inputs (x, y), got 1; give several as a list",
     ),
