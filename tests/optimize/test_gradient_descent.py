@@ -92,6 +92,47 @@ def test_single_precision_stays_single(autodiff_backend):
     assert autodiff_backend.dtype(result.x) == "float32"
 
 
+@pytest.mark.parametrize("kind", [kg.optimize.Momentum, kg.optimize.Adam])
+def test_options_of_numpy_leave_single_precision_as_it_is(autodiff_backend, kind):
+    x = autodiff_backend.asarray(np.ones(2), dtype="float32")
+    optimizer = kind(np.float64(0.125), np.float64(0.5))
+    result = optimizer.minimize(lambda x: autodiff_backend.sum(x * x), x, steps=2)
+    assert {autodiff_backend.dtype(array) for array in (result.x, *result.state.values()) if np.shape(array)} == {
+        "float32"
+    }
+
+
+@pytest.mark.parametrize("rate", [None, "0.1", np.array([0.1, 0.2])])
+def test_a_schedule_that_gives_no_number_has_its_sentence(rate):
+    with pytest.raises(kg.InvalidTypeError, match="the learning rate of step 0 is .*; give a function that returns a"):
+        kg.optimize.Adam(lambda step: rate).step(lambda x: x * x, 1.0)
+
+
+def test_a_step_with_a_schedule_is_compiled():
+    jax = pytest.importorskip("jax")
+    optimizer = kg.optimize.GradientDescent(lambda step: 0.25 / (1 + step))
+    with kg.use_backend("jax"):
+        problem = kg.optimize.Problem.of(lambda x: x * x)
+        step = jax.jit(lambda x, state: optimizer.advance(problem, x, state)[:2])
+        x = jax.numpy.float32(1.0)
+        state = optimizer.start(problem, x)
+        for expected in (0.5, 0.375):
+            x, state = step(x, state)
+            assert (float(x), str(x.dtype)) == (expected, "float32")
+
+
+@pytest.mark.parametrize(
+    "optimizer", [kg.optimize.Momentum(), kg.optimize.Adam(), kg.optimize.QNSPSA(fidelity=lambda x, y: 1.0)]
+)
+def test_what_is_remembered_is_not_used_for_other_parameters(optimizer):
+    optimizer.step(lambda x: x * x, 1.0)
+    with pytest.raises(kg.InvalidValueError, match="remembers steps on parameters of other shapes; call reset()"):
+        optimizer.step(lambda x: x[0] * x[1], [1.0, 2.0])
+    optimizer.reset()
+    optimizer.step(lambda x: x[0] * x[1], [1.0, 2.0])
+    optimizer.reset()
+
+
 def test_a_schedule_gives_the_rate_of_each_step():
     result = kg.optimize.GradientDescent(lambda step: 0.1 / (step + 1)).minimize(bowl, [1.0, 1.0], steps=2)
     np.testing.assert_allclose(result.x, [0.6 * (1 - 0.05 * 4), 0.8 * (1 - 0.05 * 2)], rtol=1e-15)

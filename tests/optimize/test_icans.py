@@ -154,5 +154,11 @@ def test_wrong_input_is_told():
         minimize(two_qubit_energy(), START)
     with pytest.raises(kg.UnsupportedError, match="ICANS is for one expval from shots"):
         minimize(one_qubit().measuring(kg.var(kg.Z(0))), 0.1)
+    with pytest.raises(
+        kg.InvalidValueError, match=r"ICANS got x of shape \(2,\); give one array of shape \(\), that of"
+    ):
+        minimize(one_qubit(), [0.1, 0.2])
+    with pytest.raises(kg.InvalidValueError, match=r"ICANS got x\['a'\] of shape \(\); give one array of shape"):
+        minimize(one_qubit(), {"a": 0.1})
     with pytest.raises(kg.InvalidValueError, match="the Lipschitz constant is known only for Pauli sums"):
         minimize(one_qubit(observable=kg.Projector("1", [0])), 0.1)

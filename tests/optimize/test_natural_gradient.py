@@ -82,6 +82,14 @@ def test_momentum_adds_up_natural_gradients(autodiff_backend):
             lambda: kg.optimize.NaturalGradient(metric=lambda x: np.eye(3)).step(lambda x: x[0] ** 2, [1.0, 2.0]),
             r"shape \(3, 3\), and the gradient \(2,\); give one of shape \(2, 2\)",
         ),
+        (
+            lambda: kg.optimize.NaturalGradient(metric=lambda x: None).step(lambda x: x**2, 1.0),
+            "metric returned a NoneType for x; give an array of numpy",
+        ),
+        (
+            lambda: kg.optimize.NaturalGradient(metric=lambda x: np.eye(1)).step(lambda x: x["a"] ** 2, {"a": 1.0}),
+            r"metric returned tensors for x, and the parameters are x\['a'\]; give one array for each",
+        ),
     ],
 )
 def test_misuse_has_its_sentence(run, sentence):

@@ -203,6 +203,12 @@ def test_wrong_options_have_their_sentence(options, sentence):
         Descent().minimize(square, 1.0, **options)
 
 
+def test_a_function_that_takes_no_seed_is_told_so():
+    with pytest.raises(kg.InvalidTypeError, match="the function takes no seed; give it a keyword argument seed"):
+        Descent().minimize(square, 1.0, steps=1, seed=3)
+    assert Descent(0.25).minimize(lambda x, **options: x * x, 1.0, steps=1, seed=3).value == 0.25
+
+
 @pytest.mark.parametrize(
     ("function", "x0", "sentence"),
     [

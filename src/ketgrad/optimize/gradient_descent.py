@@ -8,7 +8,8 @@ from typing import Any
 from ketgrad.optimize.advance import Advance, State
 from ketgrad.optimize.optimizer import Optimizer
 from ketgrad.optimize.options import Schedule, check_options, rate_at
-from ketgrad.optimize.problem import Problem
+from ketgrad.optimize.problem import Problem, named_leaves
+from ketgrad.protocol import Array
 from ketgrad.tree import map_leaves
 
 
@@ -39,11 +40,12 @@ class GradientOptimizer(Optimizer):
         return {"step": 0, **{name: map_leaves(lambda leaf: 0.0 * leaf, x) for name in self.slots()}}
 
     def advance(self, problem: Problem, x: Any, state: State) -> Advance:
+        self.check_state(all(_shapes(state[name]) == _shapes(x) for name in self.slots()))
         value, gradient = problem.value_and_grad(x)
         step = state["step"]
         direction, slots = self.direction(problem, x, gradient, state, step + 1)
         rate = rate_at(self.learning_rate, step)
-        moved = map_leaves(lambda leaf, change: leaf - rate * change, x, direction)
+        moved = map_leaves(lambda leaf, change: leaf - _like(problem, leaf, rate * change), x, direction)
         return Advance(moved, {"step": step + 1, **slots}, value, gradient)
 
 
@@ -201,6 +203,15 @@ class Adam(GradientOptimizer):
         corrected = map_leaves(lambda m: m / (1.0 - self.beta1**step), mean)
         sizes = map_leaves(lambda s: s / (1.0 - self.beta2**step), squares)
         return _over_root(problem, corrected, sizes, self.epsilon), {"mean": mean, "squares": squares}
+
+
+def _shapes(x: Any) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(leaf.shape) for name, leaf in named_leaves(x)}
+
+
+def _like(problem: Problem, leaf: Array, change: Array) -> Array:
+    """Return a change in the type of a parameter, which is not that of a learning rate in an array."""
+    return problem.backend.astype(change, problem.backend.dtype(leaf))
 
 
 def _mean(weight: float, old: Any, new: Any) -> Any:

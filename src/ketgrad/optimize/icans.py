@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from ketgrad import tree
 from ketgrad.circuit_function import CircuitFunction
 from ketgrad.errors import InvalidValueError
 from ketgrad.optimize.advance import Advance, State
 from ketgrad.optimize.chance import resolved_seed, seed_of_step
 from ketgrad.optimize.optimizer import Optimizer
 from ketgrad.optimize.options import check_options
-from ketgrad.optimize.problem import Problem
+from ketgrad.optimize.problem import Problem, named_leaves
 from ketgrad.optimize.shot_gradients import Partial, from_shots, partial_derivative, sum_of_coefficients
 from ketgrad.optimize.spectra import element_frequencies
 from ketgrad.optimize.vectors import Layout
@@ -89,6 +90,7 @@ class ICANS(Optimizer):
     def start(self, problem: Problem, x: Array) -> State:
         function, size = from_shots(problem), Layout.of(problem.backend, x).size
         element_frequencies(function)
+        _check_array(function, x)
         self._rates(function)
         zeros = [0.0] * size
         seed, fewest = resolved_seed(self.seed), [self.min_shots] * size
@@ -101,7 +103,9 @@ class ICANS(Optimizer):
     def advance(self, problem: Problem, x: Array, state: State) -> Advance:
         if self.max_shots is not None and state["shots"] >= self.max_shots:
             return Advance(x, state, stop="shots")
-        layout, partials = Layout.of(problem.backend, x), self._partials(problem, x, state)
+        layout = Layout.of(problem.backend, x)
+        self.check_state(len(state["next"]) == layout.size)
+        partials = self._partials(problem, x, state)
         rate, lipschitz = self._rates(from_shots(problem))
         gradient = np.array([each.value for each in partials])
         moved = layout.parameters(layout.vector(x) - rate * gradient)
@@ -141,6 +145,13 @@ class ICANS(Optimizer):
             partial_derivative(problem, function.with_shots(shots), x, place, own, seed_of_step(seed, place))
             for place, (own, shots) in enumerate(zip(frequencies, state["next"], strict=True))
         ]
+
+
+def _check_array(function: CircuitFunction, x: Any) -> None:
+    array = function.parameters[0]
+    if tree.map_leaves(lambda leaf: tuple(leaf.shape), x) != array.shape:
+        shapes = ", ".join(f"{name} of shape {tuple(leaf.shape)}" for name, leaf in named_leaves(x))
+        raise InvalidValueError(f"ICANS got {shapes}; give one array of shape {array.shape}, that of {array.name}")
 
 
 def next_shots(rate: float, lipschitz: float, bias: float, means: Any, variances: Any, fewest: int) -> list[int]:

@@ -13,7 +13,7 @@ from ketgrad.information import Approximation, metric_tensor
 from ketgrad.optimize.advance import State
 from ketgrad.optimize.gradient_descent import GradientOptimizer
 from ketgrad.optimize.options import check_options
-from ketgrad.optimize.problem import Problem
+from ketgrad.optimize.problem import Problem, named_leaves
 from ketgrad.protocol import Array, ArrayBackend
 
 CUTOFF = {"float64": 1e-10, "float32": 1e-5}
@@ -69,6 +69,7 @@ class NaturalGradient(GradientOptimizer):
         """Return the natural gradient, in the structure of the gradient."""
         metric = metric_of(problem, self.approximation) if self.metric is None else self.metric
         tensors = metric(x, *problem.args)
+        _check_tensors(problem.backend, gradient, tensors)
         backend, regularization = problem.backend, self.regularization
         return tree.map_leaves(lambda g, m: precondition(backend, m, g, regularization), gradient, tensors)
 
@@ -112,6 +113,20 @@ def metric_of(problem: Problem, approximation: Approximation | None) -> Callable
             "metric=kg.metric_tensor(f, average=True) for the circuit function f that it calls"
         )
     return metric_tensor(function, 0, approximation, average=True)
+
+
+def _check_tensors(backend: ArrayBackend, gradient: Any, tensors: Any) -> None:
+    due, given = dict(named_leaves(gradient)), dict(named_leaves(tensors))
+    if set(given) != set(due):
+        raise InvalidTypeError(
+            f"metric returned tensors for {', '.join(given) or 'nothing'}, and the parameters are {', '.join(due)}; "
+            "give one array for each, in their structure"
+        )
+    for name, tensor in given.items():
+        if not backend.is_array(tensor):
+            raise InvalidTypeError(
+                f"metric returned a {type(tensor).__name__} for {name}; give an array of {backend.name}"
+            )
 
 
 def precondition(backend: ArrayBackend, metric: Array, gradient: Array, regularization: float = 0.0) -> Array:

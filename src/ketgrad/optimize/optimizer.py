@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ketgrad.errors import InvalidTypeError
+from ketgrad.errors import InvalidTypeError, InvalidValueError
 from ketgrad.optimize.advance import Advance, State
 from ketgrad.optimize.problem import Problem, as_parameters
 from ketgrad.optimize.result import Progress, Result
@@ -23,7 +23,8 @@ class Optimizer(ABC):
     """What all optimizers have.
 
     Each is a set of options, given once; `step` and `step_and_value` remember from one call to the next, until `reset`;
-    `minimize` begins afresh. `start` and `advance` remember nothing, so that they can be compiled and mapped.
+    `minimize` begins afresh. `start` and `advance` remember nothing, so that those of optimizers that follow the gradient
+    can be compiled and mapped.
     """
 
     grows: ClassVar[bool] = False
@@ -132,6 +133,14 @@ class Optimizer(ABC):
         """
         options = Training(steps, tolerance, patience, callback, progress, checkpoint, checkpoint_every, resume, seed)
         return train(self, Problem.of(f, args), x0, options)
+
+    def check_state(self, is_of_x: bool) -> None:
+        """Refuse a state that belongs to parameters of other shapes."""
+        if not is_of_x:
+            raise InvalidValueError(
+                f"{type(self).__name__} remembers steps on parameters of other shapes; call reset() before it gets new "
+                "ones, or make another one for them"
+            )
 
     def _stepped(self, problem: Problem, x: Any, *, has_value: bool) -> Advance:
         before = self._remembered

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ketgrad.checks import check_integer
 from ketgrad.circuit.checks import is_number
-from ketgrad.errors import InvalidValueError
+from ketgrad.errors import InvalidTypeError, InvalidValueError
 
 Schedule = float | Callable[[int], float]
 """A learning rate, or a function from the number of steps taken to one."""
@@ -23,7 +26,10 @@ def check_options(
     counts: tuple[str, ...] = (),
     schedules: tuple[str, ...] = ("learning_rate",),
 ) -> None:
-    """Refuse options that are not what their names are listed under; those of `schedules` may be functions."""
+    """Refuse options that are not what their names are listed under; those of `schedules` may be functions.
+
+    Scalars of NumPy become numbers of Python, which leave parameters in single precision there.
+    """
     for name in positive:
         value = getattr(optimizer, name)
         is_schedule = name in schedules and callable(value)
@@ -38,6 +44,10 @@ def check_options(
     for name in counts:
         if check_integer(getattr(optimizer, name), name) < 1:
             raise InvalidValueError(f"{name} is {getattr(optimizer, name)}; give an integer of at least 1")
+    for name in (*positive, *fractions, *not_negative, *counts):
+        value = getattr(optimizer, name)
+        if isinstance(value, np.generic):
+            setattr(optimizer, name, value.item())
 
 
 def check_not_negative(name: str, value: Any) -> None:
@@ -51,6 +61,12 @@ def is_real(value: Any) -> bool:
     return is_number(value) and not isinstance(value, bool)
 
 
-def rate_at(schedule: Schedule, step: int) -> float:
-    """Return the learning rate of a step."""
-    return float(schedule(step)) if callable(schedule) else schedule
+def rate_at(schedule: Schedule, step: int) -> Any:
+    """Return the learning rate of a step: a number, or inside of a compiled function, which counts steps, an array."""
+    if not callable(schedule):
+        return schedule
+    rate = schedule(step)
+    is_number_alone = isinstance(rate, numbers.Real) or getattr(rate, "shape", None) == ()
+    if not is_number_alone:
+        raise InvalidTypeError(f"the learning rate of step {step} is {rate!r}; give a function that returns a number")
+    return float(rate) if isinstance(step, int) else rate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from inspect import Parameter, signature
 from typing import Any
 
 from ketgrad import tree
@@ -45,6 +46,18 @@ class Problem:
     def circuit_function(self) -> CircuitFunction | None:
         """The function itself, where it is one of `ketgrad.function`, whose circuit can be looked into."""
         return self.function if isinstance(self.function, CircuitFunction) else None
+
+    def check_takes_seed(self) -> None:
+        """Refuse a function that a seed can't be given to."""
+        try:
+            names = signature(self.function).parameters.values()
+        except (TypeError, ValueError):  # of a builtin, which tells no names
+            return
+        if not any(each.name == "seed" or each.kind == Parameter.VAR_KEYWORD for each in names):
+            raise InvalidTypeError(
+                "the function takes no seed; give it a keyword argument seed, and pass that on to where shots are "
+                "drawn, or leave seed out"
+            )
 
     def value(self, x: Any) -> Array:
         """Return f(x), a real number in an array of shape ()."""

@@ -80,6 +80,8 @@ class Moment:
 
 def train(optimizer: Optimizer, problem: Problem, x0: Any, options: Training) -> Result:
     """Take steps until one of the conditions stops them; see `Optimizer.minimize`."""
+    if options.seed is not None:
+        problem.check_takes_seed()
     return Loop(optimizer, problem, options, optimizer.first_parameters(problem, x0)).run()
 
 
