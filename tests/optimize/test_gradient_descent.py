@@ -126,8 +126,10 @@ def test_a_step_with_a_schedule_is_compiled():
 )
 def test_what_is_remembered_is_not_used_for_other_parameters(optimizer):
     optimizer.step(lambda x: x * x, 1.0)
-    with pytest.raises(kg.InvalidValueError, match="remembers steps on parameters of other shapes; call reset()"):
+    with pytest.raises(kg.InvalidValueError, match="remembers steps on parameters of other shapes, or of another"):
         optimizer.step(lambda x: x[0] * x[1], [1.0, 2.0])
+    with kg.use_backend("strict"), pytest.raises(kg.InvalidValueError, match="or of another backend; call reset()"):
+        optimizer.step(lambda x: x * x, 1.0)
     optimizer.reset()
     optimizer.step(lambda x: x[0] * x[1], [1.0, 2.0])
     optimizer.reset()

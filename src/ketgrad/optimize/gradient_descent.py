@@ -40,7 +40,7 @@ class GradientOptimizer(Optimizer):
         return {"step": 0, **{name: map_leaves(lambda leaf: 0.0 * leaf, x) for name in self.slots()}}
 
     def advance(self, problem: Problem, x: Any, state: State) -> Advance:
-        self.check_state(all(_shapes(state[name]) == _shapes(x) for name in self.slots()))
+        self.check_state(all(_shapes(problem, state[name]) == _shapes(problem, x) for name in self.slots()))
         value, gradient = problem.value_and_grad(x)
         step = state["step"]
         direction, slots = self.direction(problem, x, gradient, state, step + 1)
@@ -205,8 +205,9 @@ class Adam(GradientOptimizer):
         return _over_root(problem, corrected, sizes, self.epsilon), {"mean": mean, "squares": squares}
 
 
-def _shapes(x: Any) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(leaf.shape) for name, leaf in named_leaves(x)}
+def _shapes(problem: Problem, x: Any) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each array of the backend."""
+    return {name: tuple(leaf.shape) for name, leaf in named_leaves(x) if problem.backend.is_array(leaf)}
 
 
 def _like(problem: Problem, leaf: Array, change: Array) -> Array:

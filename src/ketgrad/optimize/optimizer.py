@@ -135,11 +135,11 @@ class Optimizer(ABC):
         return train(self, Problem.of(f, args), x0, options)
 
     def check_state(self, is_of_x: bool) -> None:
-        """Refuse a state that belongs to parameters of other shapes."""
+        """Refuse a state that belongs to parameters of other shapes, or of another backend."""
         if not is_of_x:
             raise InvalidValueError(
-                f"{type(self).__name__} remembers steps on parameters of other shapes; call reset() before it gets new "
-                "ones, or make another one for them"
+                f"{type(self).__name__} remembers steps on parameters of other shapes, or of another backend; call "
+                "reset() before it gets new ones, or make another one for them"
             )
 
     def _stepped(self, problem: Problem, x: Any, *, has_value: bool) -> Advance:

@@ -88,7 +88,8 @@ class QNSPSA(Optimizer):
 
     def advance(self, problem: Problem, x: Any, state: State) -> Advance:
         layout, step = Layout.of(problem.backend, x), state["step"]
-        self.check_state(tuple(state["metric"].shape) == (layout.size, layout.size))
+        is_native = problem.backend.is_array(state["metric"])
+        self.check_state(is_native and tuple(state["metric"].shape) == (layout.size, layout.size))
         gradient, estimate = self._estimates(problem, layout, x, step_key(state["seed"], step))
         before = np.asarray(problem.backend.to_numpy(state["metric"]), "float64")
         metric = ((step + 1) * before + estimate) / (step + 2)
