@@ -104,7 +104,7 @@ def test_options_of_numpy_leave_single_precision_as_it_is(autodiff_backend, kind
 
 @pytest.mark.parametrize("rate", [None, "0.1", np.array([0.1, 0.2])])
 def test_a_schedule_that_gives_no_number_has_its_sentence(rate):
-    with pytest.raises(kg.InvalidTypeError, match="the learning rate of step 0 is .*; give a function that returns a"):
+    with pytest.raises(kg.InvalidTypeError, match=r"the learning rate of step 0 is .*; give a function that returns a"):
         kg.optimize.Adam(lambda step: rate).step(lambda x: x * x, 1.0)
 
 
@@ -128,7 +128,7 @@ def test_what_is_remembered_is_not_used_for_other_parameters(optimizer):
     optimizer.step(lambda x: x * x, 1.0)
     with pytest.raises(kg.InvalidValueError, match="remembers steps on parameters of other shapes, or of another"):
         optimizer.step(lambda x: x[0] * x[1], [1.0, 2.0])
-    with kg.use_backend("strict"), pytest.raises(kg.InvalidValueError, match="or of another backend; call reset()"):
+    with kg.use_backend("strict"), pytest.raises(kg.InvalidValueError, match=r"or of another backend; call reset\(\)"):
         optimizer.step(lambda x: x * x, 1.0)
     optimizer.reset()
     optimizer.step(lambda x: x[0] * x[1], [1.0, 2.0])

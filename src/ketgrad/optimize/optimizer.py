@@ -23,8 +23,8 @@ class Optimizer(ABC):
     """What all optimizers have.
 
     Each is a set of options, given once; `step` and `step_and_value` remember from one call to the next, until `reset`;
-    `minimize` begins afresh. `start` and `advance` remember nothing, so that those of optimizers that follow the gradient
-    can be compiled and mapped.
+    `minimize` begins afresh. `start` and `advance` remember nothing, so that those of optimizers that follow the
+    gradient can be compiled and mapped.
     """
 
     grows: ClassVar[bool] = False
