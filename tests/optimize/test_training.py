@@ -285,6 +285,14 @@ def test_a_resumed_run_stays_on_the_device_of_x0(tmp_path):
     assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr
 
 
+def test_a_file_that_cannot_be_written_is_found_before_training(tmp_path):
+    (tmp_path / "run.npz.part").mkdir()
+    seen = []
+    with pytest.raises(OSError, match=r"run\.npz\.part"):
+        Descent().minimize(lambda x: seen.append(x) or x * x, 1.0, checkpoint=tmp_path / "run.npz")
+    assert seen == []
+
+
 def test_a_checkpoint_needs_no_pickle(tmp_path):
     file = tmp_path / "run.npz"
     kg.optimize.Adam(0.1).minimize(square, 1.0, steps=2, checkpoint=file)

@@ -94,7 +94,8 @@ class Loop:
         self.good = self.moment
 
     def run(self) -> Result:
-        """Train, and write the checkpoint however it ends."""
+        """Train, and write the checkpoint however it ends, and once before, for a file that can't be written."""
+        self._save(self.moment)
         try:
             with _bar(self.options, self.moment.step) as show:
                 stopped = self._steps(show)
