@@ -1,9 +1,9 @@
-"""A hybrid classifier in Keras: three kinds of iris, trained by model.fit, saved, and loaded again.
+"""A hybrid classifier in Keras: three handwritten digits, trained by model.fit, saved, and loaded again.
 
     KERAS_BACKEND=tensorflow python examples/keras_classifier.py --pictures .
 
-Keras computes in TensorFlow, JAX or PyTorch, as KERAS_BACKEND says, and `kg.nn.KerasLayer` in the same. Four lengths of
-a flower become four angles by a dense layer, the circuit makes four means of Z, and a dense layer three probabilities.
+Keras computes in TensorFlow, JAX or PyTorch, as KERAS_BACKEND says, and `kg.nn.KerasLayer` in the same. The 64 pixels
+of an image become four angles by a dense layer, the circuit makes four means of Z, a dense layer three probabilities.
 The file that is saved holds the circuit too, so it is loaded without any code of this script.
 """
 
@@ -14,13 +14,13 @@ from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_digits
 
 import ketgrad as kg
 from common import figure, pictures_folder, save
 
-QUBITS, TRAINED = 4, 90
-KINDS = ("setosa", "versicolor", "virginica")
+QUBITS, TRAINED = 4, 300
+DIGITS = ("0", "1", "2")
 
 
 def circuit_function() -> kg.CircuitFunction:
@@ -34,35 +34,34 @@ def hybrid_model(seed: int) -> keras.Model:
     keras.utils.set_random_seed(seed)
     model = keras.Sequential(
         [
-            keras.Input((4,)),
+            keras.Input((64,)),
             keras.layers.Dense(QUBITS),
             kg.nn.KerasLayer(circuit_function(), inputs="x"),
-            keras.layers.Dense(len(KINDS), activation="softmax"),
+            keras.layers.Dense(len(DIGITS), activation="softmax"),
         ]
     )
     model.compile(keras.optimizers.Adam(0.03), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
-def irises(seed: int):
-    """Return lengths, each with mean 0 and deviation 1, and kinds of 90 flowers to train on and of 60 to test."""
-    lengths, kinds = load_iris(return_X_y=True)
-    order = np.random.default_rng(seed).permutation(len(kinds))
-    x, y = lengths[order].astype("float32"), kinds[order]
-    x = (x - x[:TRAINED].mean(axis=0)) / x[:TRAINED].std(axis=0)
+def images(seed: int):
+    """Return pixels from 0 to 1 and digits of 300 images to train on and of 237 to test."""
+    pixels, digits = load_digits(n_class=len(DIGITS), return_X_y=True)
+    order = np.random.default_rng(seed).permutation(len(digits))
+    x, y = (pixels[order] / 16).astype("float32"), digits[order]
     return (x[:TRAINED], y[:TRAINED]), (x[TRAINED:], y[TRAINED:])
 
 
 def saved_and_loaded(model: keras.Model) -> keras.Model:
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "iris.keras"
+        path = Path(folder) / "digits.keras"
         model.save(path)
         return keras.models.load_model(path)
 
 
 def main(epochs: int = 25, seed: int = 1, pictures: Path = Path()) -> dict[str, float]:
     """Train, save and load the model, and save the picture; return its accuracies before and after."""
-    training, (x, y) = irises(seed)
+    training, (x, y) = images(seed)
     model = hybrid_model(seed)
     history = model.fit(*training, batch_size=15, epochs=epochs, validation_data=(x, y), verbose=0).history
     accuracy = float(model.evaluate(x, y, verbose=0)[1])
@@ -75,7 +74,7 @@ def main(epochs: int = 25, seed: int = 1, pictures: Path = Path()) -> dict[str, 
 
 
 def picture(history, y, probabilities):
-    """Draw the losses, and how many flowers of each kind are taken for each kind."""
+    """Draw the losses, and how many images of each digit are taken for each digit."""
     drawn, (left, right) = figure(9, 3.8, columns=2)
     epochs = range(1, len(history["loss"]) + 1)
     left.plot(epochs, history["loss"], label="training")
@@ -87,8 +86,8 @@ def picture(history, y, probabilities):
     right.imshow(table, cmap="Blues", vmax=1.5 * table.max())
     for (row, column), count in np.ndenumerate(table):
         right.text(column, row, count, ha="center", va="center")
-    right.set(xticks=range(3), yticks=range(3), xticklabels=KINDS, yticklabels=KINDS)
-    right.set(xlabel="taken for", ylabel="flower", title="test")
+    right.set(xticks=range(3), yticks=range(3), xticklabels=DIGITS, yticklabels=DIGITS)
+    right.set(xlabel="taken for", ylabel="digit", title="test")
     return drawn
 
 
