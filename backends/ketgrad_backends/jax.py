@@ -55,7 +55,7 @@ class JaxBackend(JaxExplanations, AutorayAlgebra):
         taken, wanted = take_in(self, value, dtype)
         check_conversion(str(taken.dtype), wanted)
         array = jnp.asarray(taken, _allowed(wanted))
-        return array if device is None else jax.device_put(array, _find_device(device))
+        return array if device is None else _placed(array, _find_device(device))
 
     def to_numpy(self, array: Array, /) -> Any:
         if not self.is_concrete(array):
@@ -72,7 +72,9 @@ class JaxBackend(JaxExplanations, AutorayAlgebra):
         return str(array.dtype)
 
     def device(self, array: Array, /) -> str | None:
-        return _device_name(next(iter(array.devices()))) if self.is_concrete(array) else None
+        if not self.is_concrete(array) or len(array.devices()) > 1:
+            return None
+        return _device_name(next(iter(array.devices())))
 
     def astype(self, array: Array, dtype: Any, /) -> Array:
         wanted = _allowed(type_name(dtype))
@@ -80,8 +82,8 @@ class JaxBackend(JaxExplanations, AutorayAlgebra):
         return array.astype(wanted)
 
     def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:
-        place = None if device is None else _find_device(device)
-        return jnp.zeros(tuple(shape), _allowed(type_name(dtype or real_type())), device=place)
+        zeros = jnp.zeros(tuple(shape), _allowed(type_name(dtype or real_type())))
+        return zeros if device is None else _placed(zeros, _find_device(device))
 
     def stack(self, arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
         return jnp.stack(list(arrays), axis=axis)
@@ -277,6 +279,12 @@ def _allowed(dtype: str) -> str:
 
 def _device_name(device: Any) -> str:
     return "cpu" if device.platform == "cpu" and device.id == 0 else f"{device.platform}:{device.id}"
+
+
+def _placed(array: Array, device: Any) -> Array:
+    """Return an array on a device; one that is there stays as free as it was to join arrays of other devices."""
+    is_there = not isinstance(array, jax.core.Tracer) and array.devices() == {device}
+    return array if is_there else jax.device_put(array, device)
 
 
 def _find_device(name: str) -> Any:

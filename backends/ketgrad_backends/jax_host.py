@@ -44,7 +44,10 @@ def spec_of(array: Any) -> ArraySpec:
 
 @_host_call.def_impl
 def _at_once(*inputs: Array, call: HostCall) -> list[Array]:
-    return [jnp.asarray(result) for result in call.function(*map(np.asarray, inputs))]
+    """Compute on the host, and bring the results to where the inputs are."""
+    results = [jnp.asarray(result) for result in call.function(*map(np.asarray, inputs))]
+    places = {place for array in inputs if getattr(array, "committed", False) for place in array.devices()}
+    return results if len(places) != 1 else [jax.device_put(result, *places) for result in results]
 
 
 @_host_call.def_abstract_eval

@@ -67,7 +67,7 @@ def take_in(backend: ArrayBackend, value: Any, dtype: Any) -> tuple[Any, str]:
     arrays = _arrays_in(backend, value)
     if arrays:
         dtype = wanted or np.result_type(*_types_in(backend, value)).name
-        return _stack(backend, value, dtype), dtype
+        return _stack(backend, value, dtype, backend.device(arrays[0])), dtype
     array = _plain(backend, value)
     is_typed = isinstance(value, np.ndarray | np.generic) and array.dtype != np.bool_
     return array, wanted or (type_name(array.dtype) if is_typed else _default_type(array))
@@ -88,10 +88,10 @@ def _types_in(backend: ArrayBackend, value: Any) -> list[Any]:
     return [value if isinstance(value, int | float | complex) else _plain(backend, value).dtype]
 
 
-def _stack(backend: ArrayBackend, value: Any, dtype: str) -> Array:
+def _stack(backend: ArrayBackend, value: Any, dtype: str, device: str | None) -> Array:
     if isinstance(value, list | tuple):
-        return backend.stack([_stack(backend, item, dtype) for item in value])
-    return backend.asarray(value, dtype=dtype)
+        return backend.stack([_stack(backend, item, dtype, device) for item in value])
+    return backend.asarray(value, dtype=dtype, device=None if backend.is_array(value) else device)
 
 
 def _plain(backend: ArrayBackend, value: Any) -> Any:

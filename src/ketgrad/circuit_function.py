@@ -27,6 +27,7 @@ from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.execution import Execution, Inputs
 from ketgrad.interchange.json.functions import FORMAT, read_function, read_measurements, write_function
 from ketgrad.measurements import Estimate, Measurement
+from ketgrad.placement import device_among
 from ketgrad.precision import REAL_TYPE, get_precision
 from ketgrad.protocol import ArrayBackend
 from ketgrad.registry import get_backend
@@ -216,8 +217,9 @@ class CircuitFunction:
         """Return what the circuit is run with, checked, and the axes of the batch."""
         backend, precision = get_backend(), get_precision()
         given = self._given(values, named)
-        inputs = [Input.of(backend, given[array.name], array.name, array.shape) for array in self.parameters]
-        starts = [] if initial_state is None else [initial_input(backend, initial_state, self.num_qubits)]
+        device = device_among(backend, (*given.values(), initial_state))
+        inputs = [Input.of(backend, given[array.name], array.name, array.shape, device) for array in self.parameters]
+        starts = [] if initial_state is None else [initial_input(backend, initial_state, self.num_qubits, device)]
         if starts:
             check_prepares_nothing(self.execution.instructions)
         batch = common_batch([item.batch for item in (*inputs, *starts)])

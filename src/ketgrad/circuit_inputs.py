@@ -11,6 +11,7 @@ import numpy as np
 
 from ketgrad.circuit.operations import check_amplitudes
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
+from ketgrad.placement import as_array
 from ketgrad.precision import COMPLEX_TYPES
 from ketgrad.protocol import Array, ArrayBackend
 
@@ -24,9 +25,9 @@ class Input:
     shape: tuple[int, ...]
 
     @classmethod
-    def of(cls, backend: ArrayBackend, value: Any, name: str, shape: tuple[int, ...]) -> Input:
-        """Return a real array of the backend."""
-        native = backend.asarray(value)
+    def of(cls, backend: ArrayBackend, value: Any, name: str, shape: tuple[int, ...], device: str | None) -> Input:
+        """Return a real array of the backend, on this device if it was none."""
+        native = as_array(backend, value, device)
         if backend.dtype(native) in COMPLEX_TYPES:
             raise InvalidTypeError(f"{name} is complex; give real values")
         return cls(native, name, shape)
@@ -66,9 +67,9 @@ def known_shape(array: Array, name: str) -> tuple[int, ...]:
     return shape
 
 
-def initial_input(backend: ArrayBackend, value: Any, num_qubits: int) -> Input:
+def initial_input(backend: ArrayBackend, value: Any, num_qubits: int, device: str | None) -> Input:
     """Return amplitudes to begin with, checked where they can be looked at."""
-    native = backend.asarray(value)
+    native = as_array(backend, value, device)
     if backend.is_concrete(native):
         check_amplitudes(backend.to_numpy(native), "initial_state")
     return Input(native, "initial_state", (1 << num_qubits,))

@@ -14,6 +14,7 @@ from ketgrad.differentiate import metric_tensor as metric
 from ketgrad.differentiate.arguments import positions_of
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.measurements import state
+from ketgrad.placement import constants_like
 from ketgrad.precision import COMPLEX_TYPES
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.registry import get_backend
@@ -211,9 +212,7 @@ def _of_circuit(
     if derived is None:
         return None
     tensor = metric.overlaps(backend, *derived)
-    mask = backend.asarray(
-        metric.kept(recipe, approximation), dtype=backend.dtype(tensor), device=backend.device(tensor)
-    )
+    mask = constants_like(backend, metric.kept(recipe, approximation), tensor)
     masked = backend.einsum("zij,ij->zij", tensor, mask)
     slopes = [metric.number_slopes(recipe, array) for array in arrays]
     shapes = [array.shape for array in arrays]

@@ -15,6 +15,7 @@ import numpy as np
 
 from ketgrad.circuit.gates import pauli_matrix
 from ketgrad.errors import InvalidValueError
+from ketgrad.placement import constants_like
 from ketgrad.protocol import Array, ArrayBackend
 
 Weights = Callable[[ArrayBackend, Sequence[Array]], Sequence[Array]]
@@ -47,7 +48,7 @@ class Channel:
     def kraus_factors(self, backend: ArrayBackend, weights: Array) -> Sequence[Array]:
         """For a flow: factors of 0→0 and its coherent part of 1→1, the rest of 1→1, 0→1, 1→0."""
         if self.name == "reset":
-            weights = backend.asarray(np.array([1.0, 0.0, 1.0, 0.0, 0.0]), dtype=backend.dtype(weights))
+            weights = constants_like(backend, np.array([1.0, 0.0, 1.0, 0.0, 0.0]), weights)
         stay, up, down, keep, coherence = (backend.take(weights, term, axis=-1) for term in range(5))
         first = backend.sqrt(stay + TINY)
         rest = keep - coherence * coherence / (stay + TINY)

@@ -11,6 +11,7 @@ import numpy as np
 from ketgrad.differentiate.arguments import split_arguments
 from ketgrad.differentiate.dual_path import check_options, differentiate, result_array
 from ketgrad.errors import InvalidTypeError
+from ketgrad.placement import constants_like
 from ketgrad.precision import COMPLEX_TYPES
 from ketgrad.protocol import Array, ArrayBackend, Fallback, Pullback
 
@@ -81,9 +82,9 @@ def _rows(backend: ArrayBackend, pullback: Pullback, value: Array) -> list[Array
     for index in range(size):
         unit = np.zeros(size, dtype)
         unit[index] = 1.0
-        row = pullback(backend.asarray(unit.reshape(shape)))
+        row = pullback(constants_like(backend, unit.reshape(shape), value))
         if dtype in COMPLEX_TYPES:
-            turned = pullback(backend.asarray(1j * unit.reshape(shape)))
+            turned = pullback(constants_like(backend, 1j * unit.reshape(shape), value))
             row = [_complex_row(backend, pair, dtype) for pair in zip(row, turned, strict=True)]
         rows.append(row)
     return [_stack_rows(backend, list(column), shape) for column in zip(*rows, strict=True)]

@@ -19,6 +19,7 @@ from ketgrad.errors import (
     InvalidValueError,
     UntraceableError,
 )
+from ketgrad.placement import constants_like
 from ketgrad.precision import COMPLEX_TYPES, INTEGER_TYPES, real_type
 from ketgrad.protocol import Array, ArrayBackend, Capability, Fallback, Pullback
 from ketgrad.warning import warn_user
@@ -48,7 +49,7 @@ def value_and_grad(
             return real_scalar(backend, value), aux
 
         value, aux, gradients = differentiate(
-            backend, scalar, arguments, lambda pullback, value: pullback(ones_like(backend, value)), fallback
+            backend, scalar, arguments, lambda pullback, value: pullback(constants_like(backend, 1.0, value)), fallback
         )
         return ((value, aux) if has_aux else value), arguments.collect(gradients)
 
@@ -175,8 +176,3 @@ def result_array(backend: ArrayBackend, value: Any) -> Array:
             f"the function returned a {type(value).__name__}, {value!r}; return a number or an array of {backend.name}"
         ) from error
     return backend.astype(array, real_type()) if backend.dtype(array) in INTEGER_TYPES else array
-
-
-def ones_like(backend: ArrayBackend, value: Array) -> Array:
-    """Return the cotangent with which a pullback gives the gradient of a real number."""
-    return backend.asarray(1.0, dtype=backend.dtype(value))

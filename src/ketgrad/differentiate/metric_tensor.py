@@ -19,6 +19,7 @@ from ketgrad.circuit.parameters import Declaration
 from ketgrad.differentiate.methods import amplitude_moves, varying_numbers
 from ketgrad.errors import UnsupportedError
 from ketgrad.execution import Execution, Inputs
+from ketgrad.placement import constants_like
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import evolve
 from ketgrad.simulate.recipe import Recipe
@@ -53,12 +54,12 @@ def state_derivatives(execution: Execution, inputs: Inputs) -> tuple[Array, Arra
     for part in moves.parts(max(1, BYTES_AT_ONCE // (batch * size))):
         starts = None if initial is None else part.repeated(backend, as_rows(backend, initial, batch))
         values = backend.reshape(states(part.points(backend, numbers), starts), (-1, batch, 1 << program.num_qubits))
-        weights = backend.asarray(part.weights, dtype=backend.dtype(values), device=backend.device(values))
+        weights = constants_like(backend, part.weights, values)
         found = backend.einsum("kza,kn->zna", values, weights)
         derivatives = found if derivatives is None else derivatives + found
     own = states(numbers, initial)
     if derivatives is None:
-        derivatives = backend.einsum("za,n->zna", own * 0.0, backend.asarray(np.ones(1), dtype=backend.dtype(own)))
+        derivatives = backend.einsum("za,n->zna", own * 0.0, constants_like(backend, np.ones(1), own))
     return own, derivatives
 
 
@@ -110,7 +111,7 @@ def number_slopes(recipe: Recipe, array: Declaration) -> Any:
 
 def pulled_back(backend: ArrayBackend, metric: Array, slopes: Any) -> Array:
     """Return AᵀGA, of shape (batch, size, size)."""
-    native = backend.asarray(slopes, dtype=backend.dtype(metric), device=backend.device(metric))
+    native = constants_like(backend, slopes, metric)
     return backend.einsum("ni,znm,mj->zij", native, metric, native)
 
 
@@ -125,7 +126,7 @@ def side_by_side(backend: ArrayBackend, derivatives: Sequence[Array]) -> Array:
     places = np.split(np.eye(sum(sizes)), np.cumsum(sizes)[:-1])
     found = None
     for each, rows in zip(derivatives, places, strict=True):
-        native = backend.asarray(rows, dtype=backend.dtype(each), device=backend.device(each))
+        native = constants_like(backend, rows, each)
         placed = backend.einsum("zan,nm->zam", each, native)
         found = placed if found is None else found + placed
     return found

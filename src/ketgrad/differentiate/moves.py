@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ketgrad.errors import GradientError
+from ketgrad.placement import constants_like
 from ketgrad.protocol import Array, ArrayBackend
 
 
@@ -48,7 +49,7 @@ class Moves:
     def repeated(self, backend: ArrayBackend, array: Array) -> Array:
         """Return an array of shape (batch, size) once for each move, of shape (moves·batch, size)."""
         shape = tuple(array.shape)
-        ones = backend.asarray(self.kept[:, :1] * 0 + 1, dtype=backend.dtype(array), device=backend.device(array))
+        ones = constants_like(backend, self.kept[:, :1] * 0 + 1, array)
         return backend.reshape(backend.einsum("ka,zb->kzb", ones, array), (-1, shape[1]))
 
     def pull(self, backend: ArrayBackend, values: Array, cotangent: Array) -> Array:
@@ -58,7 +59,7 @@ class Moves:
         return backend.einsum("kz,kn->zn", found, self._native(backend, self.weights, cotangent))
 
     def _native(self, backend: ArrayBackend, table: Any, like: Array) -> Array:
-        return backend.asarray(table, dtype=backend.dtype(like), device=backend.device(like))
+        return constants_like(backend, table, like)
 
 
 class Move(NamedTuple):

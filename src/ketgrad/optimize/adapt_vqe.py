@@ -20,6 +20,7 @@ from ketgrad.optimize.options import check_options
 from ketgrad.optimize.problem import Problem
 from ketgrad.optimize.result import Result
 from ketgrad.optimize.rotosolve import Rotosolve
+from ketgrad.placement import constants_like
 from ketgrad.protocol import Array
 
 ANGLES = "angles"
@@ -134,4 +135,4 @@ class AdaptVQE(GrowingOptimizer):
 def _with_zeros(problem: Problem, x: Array, count: int) -> Array:
     backend = problem.backend
     padded = np.concatenate([np.asarray(backend.to_numpy(x)), np.zeros(count)])
-    return backend.asarray(padded, dtype=backend.dtype(x), device=backend.device(x))
+    return constants_like(backend, padded, x)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ketgrad import tree
+from ketgrad.placement import constants_like
 from ketgrad.protocol import ArrayBackend
 from ketgrad.randomness import Key, random_key, uniform
 
@@ -34,4 +35,4 @@ def random_signs(backend: ArrayBackend, key: Key, x: Any) -> Any:
 
 def _signs(backend: ArrayBackend, key: Key, leaf: Any) -> Any:
     drawn = np.where(uniform(key, tuple(leaf.shape)) < 0.5, -1.0, 1.0)
-    return backend.asarray(drawn, dtype=backend.dtype(leaf), device=backend.device(leaf))
+    return constants_like(backend, drawn, leaf)

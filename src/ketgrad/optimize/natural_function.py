@@ -21,6 +21,7 @@ from ketgrad.interchange.json.entries import check_header, entries_of
 from ketgrad.measurements import Measurement
 from ketgrad.optimize.natural_gradient import precondition
 from ketgrad.optimize.options import check_not_negative
+from ketgrad.placement import constants_like
 from ketgrad.precision import REAL_TYPE, get_precision, use_precision
 from ketgrad.protocol import Array, ArrayBackend, Capability
 from ketgrad.registry import get_backend, use_backend
@@ -173,7 +174,7 @@ class NaturalFunction(CircuitFunction):
         flat = [backend.reshape(arrays[array.name], (-1,)) for array in self.chosen]
         total, found = sum(int(each.shape[0]) for each in flat), None
         for each, rows in zip(flat, np.split(np.eye(total), self._ends()[:-1]), strict=True):
-            native = backend.asarray(rows, dtype=backend.dtype(each), device=backend.device(each))
+            native = constants_like(backend, rows, each)
             placed = backend.einsum("n,nm->m", each, native)
             found = placed if found is None else found + placed
         return found

@@ -20,6 +20,7 @@ from ketgrad.optimize.growth import GrowingOptimizer, reference, reference_circu
 from ketgrad.optimize.options import Schedule, check_options, rate_at
 from ketgrad.optimize.problem import Problem
 from ketgrad.optimize.result import Result
+from ketgrad.placement import constants_like
 from ketgrad.protocol import Array
 
 LARGEST = 12
@@ -84,11 +85,11 @@ class RiemannianGradientFlow(GrowingOptimizer):
         backend, function = problem.backend, reference(problem, self)
         words = self._words(function.num_qubits)
         appended = append_all(self._appended(problem, x, state), words, parameters("directions", len(words)))
-        zeros = backend.asarray(np.zeros(len(words)), dtype=backend.dtype(x), device=backend.device(x))
+        zeros = constants_like(backend, np.zeros(len(words)), x)
         value, slopes = replace(problem, function=function.followed_by(appended)).value_and_grad(zeros)
         before, gradient = np.asarray(backend.to_numpy(x)), np.asarray(backend.to_numpy(slopes))
         row = -rate_at(self.learning_rate, len(before)) * gradient
-        longer = backend.asarray(np.vstack([before, row]), dtype=backend.dtype(x), device=backend.device(x))
+        longer = constants_like(backend, np.vstack([before, row]), x)
         return Advance(longer, state, value, slopes)
 
     def circuit(self, f: CircuitFunction, result: Result) -> Circuit:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ketgrad import tree
+from ketgrad.placement import constants_like
 from ketgrad.protocol import Array, ArrayBackend
 
 
@@ -58,7 +59,7 @@ class Layout:
     def native(self, array: Any, leaf: Array | None = None) -> Array:
         """Return an array of NumPy as a native one, of the type and device of a leaf, by default the first one."""
         model = self.like[0] if leaf is None else leaf
-        return self.backend.asarray(array, dtype=self.backend.dtype(model), device=self.backend.device(model))
+        return constants_like(self.backend, array, model)
 
     @property
     def _bounds(self) -> Sequence[int]:

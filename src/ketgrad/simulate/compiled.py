@@ -24,6 +24,7 @@ from ketgrad.circuit.checks import UNITARY_TOLERANCE
 from ketgrad.errors import InvalidValueError
 from ketgrad.lazy import lazy
 from ketgrad.observables.pauli import Terms, Word
+from ketgrad.placement import constants_like
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec
 from ketgrad.simulate.kernels import numbers, sweep
 from ketgrad.simulate.kernels import words as word_kernels
@@ -119,11 +120,9 @@ def _sum_operation(backend: Any, plan: Plan, sums: tuple[Terms, ...], native: An
 
     def natively(*inputs: Array) -> Array:
         if not words:
-            return backend.zeros((*tuple(inputs[0].shape)[:-1], len(sums)), dtype=backend.dtype(inputs[0]))
+            return constants_like(backend, np.zeros((*tuple(inputs[0].shape)[:-1], len(sums))), inputs[0])
         values = backend.stack(word_expectations(native(*inputs), words))
-        factors = backend.asarray(
-            _coefficients(sums, words), dtype=backend.dtype(values), device=backend.device(values)
-        )
+        factors = constants_like(backend, _coefficients(sums, words), values)
         return backend.einsum("tz,ts->zs", values, factors)
 
     return backend.host_function(

@@ -18,6 +18,7 @@ from ketgrad.circuit.checks import Controls, check_kraus, check_unitary, is_numb
 from ketgrad.circuit.gates import FixedGate
 from ketgrad.circuit.instructions import Measure, Operation, PostSelect, Prepare, ReadoutError
 from ketgrad.circuit.operations import check_amplitudes
+from ketgrad.placement import constants_like
 from ketgrad.precision import COMPLEX_TYPE, INTEGER_TYPES, REAL_TYPE, Precision, precision_of
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate.parts import table_gate
@@ -342,9 +343,7 @@ def _rescaled(backend: ArrayBackend, vectors: Array) -> Array:
     if not backend.is_concrete(vectors) or backend.dtype(vectors) in INTEGER_TYPES:
         return vectors
     largest = np.abs(backend.to_numpy(vectors)).max(axis=-1)
-    return _divided(
-        backend, vectors, backend.asarray(largest, dtype=backend.dtype(vectors), device=backend.device(vectors))
-    )
+    return _divided(backend, vectors, constants_like(backend, largest, vectors))
 
 
 def _divided(backend: ArrayBackend, vectors: Array, divisors: Array) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ketgrad.circuit.gates import FIXED
 from ketgrad.observables.pauli import Word
+from ketgrad.placement import constants_like
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import tensor
 from ketgrad.simulate.states import State
@@ -98,4 +99,4 @@ def _spread(backend: ArrayBackend, probabilities: Array, places: Sequence[int], 
         value[place], seen = bit, seen | {place}
     index = sum(value[place] << (count - 1 - place) for place in range(count))
     taken = backend.take(probabilities, index, axis=1)
-    return taken * backend.asarray(agrees, dtype=backend.dtype(taken), device=backend.device(taken))
+    return taken * constants_like(backend, agrees, taken)

@@ -11,6 +11,7 @@ import numpy as np
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.observables.matrix import Hermitian, Observable, Projector, check_hermitian
 from ketgrad.observables.pauli import PauliSum, Terms, Word, show_word
+from ketgrad.placement import constants_like
 from ketgrad.precision import COMPLEX_TYPES
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import readout, tensor
@@ -200,7 +201,7 @@ def coefficients(backend: ArrayBackend, observable: PauliSum, values: Array) -> 
                 f"the coefficient of {show_word(word)} is complex ({shown}); an observable has real ones"
             )
     numbers = [value for _, value in observable.words] or np.zeros(1)
-    array = backend.asarray(numbers, dtype=backend.dtype(values), device=backend.device(values))
+    array = constants_like(backend, numbers, values)
     if backend.is_concrete(array) and not np.isfinite(backend.to_numpy(array)).all():
         raise InvalidValueError("a coefficient of the observable is not finite; give finite numbers")
     return array

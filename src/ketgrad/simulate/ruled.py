@@ -21,6 +21,7 @@ from ketgrad.differentiate.moves import Rule, joined, operation_by_moves, refuse
 from ketgrad.engine import Engine
 from ketgrad.errors import GradientError, UnsupportedError
 from ketgrad.observables.pauli import PauliSum, Terms
+from ketgrad.placement import constants_like
 from ketgrad.precision import COMPLEX_TYPE, COMPLEX_TYPES, Precision
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import evolve, results
@@ -190,7 +191,7 @@ def ruled_runs(
         if method.auxiliary:
             beside = further.program
         else:
-            places = backend.asarray(further.placing, dtype=backend.dtype(spread), device=backend.device(spread))
+            places = constants_like(backend, further.placing, spread)
             program, spread = further.program, backend.einsum("zm,mn->zn", spread, places)
     return RuledRuns(backend, program, precision, spread, start, engine, method, rule, key, shots, beside)
 

@@ -17,6 +17,7 @@ import numpy as np
 from ketgrad.circuit.checks import check_finite, is_number
 from ketgrad.circuit.parameters import Declaration, Expression, as_expression, is_symbolic
 from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad.placement import constants_like
 from ketgrad.precision import COMPLEX_TYPES, REAL_TYPE, Precision
 from ketgrad.protocol import Array, ArrayBackend
 
@@ -84,7 +85,7 @@ def as_rows(backend: ArrayBackend, array: Array, batch: int) -> Array:
         return array
     if batch == 1:
         return backend.reshape(array, (1, -1))
-    ones = backend.asarray(np.ones(batch), dtype=backend.dtype(array), device=backend.device(array))
+    ones = constants_like(backend, np.ones(batch), array)
     return backend.einsum("z,m->zm", ones, array)
 
 

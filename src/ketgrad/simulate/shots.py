@@ -21,6 +21,7 @@ from ketgrad.circuit.gates import FIXED
 from ketgrad.errors import GradientError, InvalidValueError
 from ketgrad.observables.matrix import Hermitian
 from ketgrad.observables.pauli import Word
+from ketgrad.placement import constants_like
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec
 from ketgrad.randomness import Key, drawing
 from ketgrad.simulate import readout
@@ -130,7 +131,7 @@ class Shots:
         return self.backend.take(self.zeros, 0, axis=1) + 1.0
 
     def _picked(self, table: Any) -> Array:
-        return self.backend.asarray(table, dtype=self.backend.dtype(self.zeros), device=self.backend.device(self.zeros))
+        return constants_like(self.backend, table, self.zeros)
 
     def eigenvalues(self, observable: Hermitian, power: int = 1) -> Array:
         """Return the eigenvalue that each shot found, or its square, of shape (batch, shots)."""
@@ -186,7 +187,7 @@ class Shots:
             own = places[start : start + step]
             seen = [[float(letter in words[place]) for letter in setting] for place in own]
             masks = np.array([[*row, 1.0] if self.is_signed else row for row in seen])
-            mask = backend.asarray(masks, dtype=backend.dtype(bits), device=backend.device(bits))
+            mask = constants_like(backend, masks, bits)
             # (−1)^k = cos(πk), exact to rounding, for the number k of ones that a word sees.
             yield own, backend.cos(np.pi * backend.einsum("zsq,tq->zst", bits, mask))
 

@@ -16,6 +16,7 @@ from ketgrad.circuit.checks import Controls
 from ketgrad.errors import InvalidValueError, UnsupportedError
 from ketgrad.lazy import lazy
 from ketgrad.observables.pauli import Terms
+from ketgrad.placement import constants_like
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate import tensor
 from ketgrad.simulate.memory import check_result_memory
@@ -91,7 +92,7 @@ class StateVector(_Stored):
             return matrix
         index = np.arange(1 << len(qubits)) & sum(1 << place for place in places)
         coherent = (index[:, None] == index).astype(float)
-        return matrix * backend.asarray(coherent, dtype=backend.dtype(matrix), device=backend.device(matrix))
+        return matrix * constants_like(backend, coherent, matrix)
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class DensityMatrix(_Stored):
         """Return the density matrix of some qubits, of shape (batch, 2^k, 2^k), the first one most significant."""
         backend, values, left = self.backend, self.values, self.num_wires
         size = values.shape[0]
-        trace = backend.asarray(np.eye(2), dtype=backend.dtype(values), device=backend.device(values))
+        trace = constants_like(backend, np.eye(2), values)
         for qubit in reversed(range(self.num_wires)):
             if qubit not in qubits:
                 parts = backend.reshape(values, (size << qubit, 2, 1 << (left - 1), 2, -1))

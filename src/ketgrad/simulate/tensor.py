@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from ketgrad.circuit.checks import Controls
+from ketgrad.placement import constants_like
 from ketgrad.protocol import Array, ArrayBackend
 
 BATCH = "Z"
@@ -106,7 +107,7 @@ def flip(backend: ArrayBackend, vectors: Array, qubits: Sequence[int]) -> Array:
 
 def weigh_out(backend: ArrayBackend, vectors: Array, qubit: int, weights: tuple[float, float]) -> Array:
     """Sum a qubit away with a weight for each of its values, which halves the vectors."""
-    constants = backend.asarray(np.array(weights), dtype=backend.dtype(vectors), device=backend.device(vectors))
+    constants = constants_like(backend, np.array(weights), vectors)
     halved = backend.einsum("asb,s->ab", split(backend, vectors, qubit), constants)
     return backend.reshape(halved, (vectors.shape[0], -1))
 
@@ -150,7 +151,7 @@ def keep(backend: ArrayBackend, vectors: Array, bits: str, qubits: Sequence[int]
     """Set everything to zero but what has these values."""
     units = {bit: np.diag([1.0 - int(bit), float(bit)]) for bit in "01"}
     for qubit, bit in zip(qubits, bits, strict=True):
-        unit = backend.asarray(units[bit], dtype=backend.dtype(vectors), device=backend.device(vectors))
+        unit = constants_like(backend, units[bit], vectors)
         vectors = contract(backend, vectors, unit, (qubit,), num_qubits)
     return vectors
 

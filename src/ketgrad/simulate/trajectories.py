@@ -18,6 +18,7 @@ import numpy as np
 from ketgrad.circuit.checks import Controls
 from ketgrad.circuit.instructions import Measure, PostSelect
 from ketgrad.errors import InvalidValueError, UnsupportedError
+from ketgrad.placement import constants_like
 from ketgrad.precision import Precision
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec
 from ketgrad.simulate import readout, tensor
@@ -144,11 +145,7 @@ class _Runner:
         backend = self.state.backend
         probabilities = readout.marginal(self.state, (qubit,))
         chosen = self._pick(probabilities)
-        units = backend.asarray(
-            np.stack([np.diag([1.0, 0.0]), np.diag([0.0, 1.0])]),
-            dtype=backend.dtype(self.state.values),
-            device=backend.device(self.state.values),
-        )
+        units = constants_like(backend, np.stack([np.diag([1.0, 0.0]), np.diag([0.0, 1.0])]), self.state.values)
         matrix = backend.einsum("zm,mij->zij", self._complex(chosen), units)
         self._project(matrix, (qubit,), backend.einsum("zm,zm->z", chosen, probabilities))
         if qubit in self.confusions:

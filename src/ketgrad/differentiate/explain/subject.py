@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ketgrad.differentiate.dual_path import ones_like, real_scalar
+from ketgrad.differentiate.dual_path import real_scalar
 from ketgrad.differentiate.explain.hooks import HoldsParameters, LocatesCuts, Parameter
 from ketgrad.differentiate.explain.places import Cut
+from ketgrad.placement import constants_like
 from ketgrad.protocol import Array, ArrayBackend
 
 
@@ -31,7 +32,7 @@ class GivenArrays:
             return self.value(_replaced(arrays, chosen, leaves)), None
 
         value, _, pullback = self.backend.vjp(of_chosen, [arrays[index] for index in chosen])
-        return pullback(ones_like(self.backend, value))
+        return pullback(constants_like(self.backend, 1.0, value))
 
     def cuts(self, index: int) -> tuple[Cut, ...]:
         if not isinstance(self.backend, LocatesCuts):
