@@ -106,6 +106,8 @@ def test_a_batch_on_both_devices_is_computed_where_it_is(engine, transform):
     expect.near(np.asarray(transform(f)(spread)), np.cos(batch).prod(axis=1), 1e-12)
     slopes = transform(kg.grad(lambda theta: f(theta).sum()))(spread)
     expect.near(np.asarray(slopes), -np.sin(batch) * np.cos(batch)[:, ::-1], 1e-12)
+    if engine == "traced":
+        assert slopes.sharding == spread.sharding
 
 
 def test_a_layer_of_flax_computes_where_its_weights_are():
