@@ -55,7 +55,8 @@ class Inputs(NamedTuple):
 
     def numbers(self, program: Program) -> Array | None:
         """Return all numbers of a program, of shape (numbers,) or (batch, numbers)."""
-        return program.recipe.numbers.bind(self.backend, self.values, self.precision)
+        device = None if self.values else program.recipe.device(self.backend, self.initial)
+        return program.recipe.numbers.bind(self.backend, self.values, self.precision, device)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,10 @@ def constants_like(backend: ArrayBackend, values: Any, array: Array) -> Array:
 
 def device_among(backend: ArrayBackend, values: Iterable[Any]) -> str | None:
     """Name the device of the first array of the backend; None where there is none."""
-    return next((backend.device(value) for value in values if backend.is_array(value)), None)
+    for value in values:
+        if backend.is_array(value):
+            return backend.device(value)
+    return None
 
 
 def as_array(backend: ArrayBackend, value: Any, device: str | None) -> Array:

@@ -234,3 +234,14 @@ def test_numbers_without_a_place_join_the_arrays(number):
 def test_a_state_to_begin_with_joins_the_arrays():
     near(product()(there([0.4, 0.9]), initial_state=np.array([0, 1, 0, 0])), -np.cos(0.4) * np.cos(0.9))
     near(product()([0.4, 0.9], initial_state=there([0, 1, 0, 0])), -np.cos(0.4) * np.cos(0.9))
+
+
+def test_given_matrices_and_states_take_constants_along():
+    flip = there([[0, 1], [1, 0]], torch.complex128)
+    near(kg.Circuit(2).h(1).unitary(flip, [0]).expectation(kg.Z(0) @ kg.X(1)), -1.0)
+    near(kg.Circuit(2).h(1).unitary(flip, [0]).phase_flip(0.25, 1).expectation(kg.Z(0) @ kg.X(1)), -0.5)
+    near(kg.Circuit(2).prepare(there([0.6, 0, 0, 0.8]), [0, 1]).x(0).expectation(kg.Z(0)), 0.64 - 0.36)
+    without = kg.function(kg.Circuit(2).x(0).cx(0, 1), kg.expval(kg.Z(1)), kg.expval(kg.Z(0)))
+    first, second = without(initial_state=there([0, 1, 0, 0]))
+    near(first, 1.0)
+    near(second, -1.0)

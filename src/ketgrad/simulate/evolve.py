@@ -69,13 +69,16 @@ def run(
     running = engine_for(backend, program, engine, [array for array in (numbers, initial) if array is not None])
     is_kept_inside = sums_alone and initial is None
     check_memory(program, footprint(program, running, precision, batch, sums_alone=is_kept_inside), precision, batch)
+    device = program.recipe.device(backend, initial, numbers)
     if running == "compiled":
-        events = compiled_events(backend, program.recipe, numbers, precision, batch, has_native=engine == "auto")
+        events = compiled_events(
+            backend, program.recipe, numbers, precision, device, batch, has_native=engine == "auto"
+        )
     else:
-        events = circuit_events(backend, program.recipe, numbers, precision)
+        events = circuit_events(backend, program.recipe, numbers, precision, device)
 
     def vectors() -> Array:
-        return initial_vectors(backend, program, precision, batch, device_of(backend, events, initial), initial)
+        return initial_vectors(backend, program, precision, batch, device, initial)
 
     state: State
     if events and isinstance(events[0], Segment):
@@ -101,17 +104,6 @@ def _initial_state(backend: ArrayBackend, program: Program, vectors: Array, batc
         return StateVector(backend, vectors, program.num_qubits, program.num_wires, program.measured)
     outer = backend.einsum("za,zb->zab", vectors, backend.conj(vectors))
     return DensityMatrix(backend, backend.reshape(outer, (batch, -1)), program.num_qubits, program.num_wires)
-
-
-def device_of(backend: ArrayBackend, events: list[Event], initial: Array | None) -> str | None:
-    """Return the device of the first array at hand, so that the states begin there."""
-    if initial is not None:
-        return backend.device(initial)
-    arrays = [event.matrix for event in events if isinstance(event, Step | Confusion)]
-    arrays += [array for event in events if isinstance(event, Repeated) for array in event.stacks]
-    arrays += [event.angles for event in events if isinstance(event, Segment)]
-    arrays += [event.amplitudes for event in events if isinstance(event, Loading)]
-    return backend.device(arrays[0]) if arrays else None
 
 
 def initial_vectors(

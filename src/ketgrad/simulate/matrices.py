@@ -98,24 +98,37 @@ Event: TypeAlias = Step | Repeated | Segment | Choice | Loading | Confusion | Po
 
 
 def circuit_events(
-    backend: ArrayBackend, recipe: Recipe, numbers: Array | None, precision: Precision, *, by_choice: bool = False
+    backend: ArrayBackend,
+    recipe: Recipe,
+    numbers: Array | None,
+    precision: Precision,
+    device: str | None,
+    *,
+    by_choice: bool = False,
 ) -> list[Event]:
-    """Return the circuit with its matrices as arrays of the backend, in order, in the precision given.
+    """Return the circuit with its matrices as arrays of the backend, in order, of a precision and on a device.
 
     `numbers` are all numbers of the circuit, of shape (numbers,) or (batch, numbers), None where there are none.
     Channels become superoperators, or choices of one operator. Where the framework records a program, in which a new
     array is no concrete one, equal layers come as a repetition, so that the program holds one of them.
     """
-    maker = _Maker(backend, precision, numbers, by_choice)
+    maker = _Maker(backend, precision, numbers, device, by_choice)
     schedule = recipe.schedule(by_layers=not by_choice and _is_recorded(backend))
     return maker.events(schedule, lambda index: maker.event(recipe.parts[index], recipe.slots[index]))
 
 
 def compiled_events(
-    backend: ArrayBackend, recipe: Recipe, numbers: Array | None, precision: Precision, batch: int, *, has_native: bool
+    backend: ArrayBackend,
+    recipe: Recipe,
+    numbers: Array | None,
+    precision: Precision,
+    device: str | None,
+    batch: int,
+    *,
+    has_native: bool,
 ) -> list[Event]:
     """Return the circuit as `circuit_events` does, with gates in a row as segments for the compiled kernels."""
-    maker = _Maker(backend, precision, numbers, by_choice=False)
+    maker = _Maker(backend, precision, numbers, device, by_choice=False)
     angles = in_batch(backend, numbers, precision, batch)
     events: list[Event] = []
     for item in recipe.segments:
@@ -131,7 +144,7 @@ def confusion_matrices(
     backend: ArrayBackend, recipe: Recipe, numbers: Array | None, precision: Precision
 ) -> dict[int, Array]:
     """Return the errors of reading at the end of a circuit, by qubit."""
-    maker = _Maker(backend, precision, numbers, by_choice=False)
+    maker = _Maker(backend, precision, numbers, recipe.device(backend, numbers), by_choice=False)
     errors = [pair for pair in zip(recipe.parts, recipe.slots, strict=True) if isinstance(pair[0], ReadoutError)]
     return {part.qubit: maker.confusion(part.parameters, slot) for part, slot in errors}
 
@@ -140,7 +153,7 @@ def segment_events(
     backend: ArrayBackend, segment: PlannedSegment, angles: Array, given: Sequence[Array]
 ) -> list[Step | Repeated]:
     """Return the gates of a segment, with matrices that the framework computes."""
-    maker = _Maker(backend, precision_of(backend.dtype(angles)), angles, by_choice=False)
+    maker = _Maker(backend, precision_of(backend.dtype(angles)), angles, backend.device(angles), by_choice=False)
     matrices = dict(zip(segment.matrices, given, strict=True))
     schedule = segment.schedule(by_layers=_is_recorded(backend))
     return maker.events(schedule, lambda index: _step(segment.structure[index], matrices[segment.parts[index]]))
@@ -162,11 +175,8 @@ class _Maker:
     backend: ArrayBackend
     precision: Precision
     scalars: Array | None
+    device: str | None
     by_choice: bool
-
-    @property
-    def device(self) -> str | None:
-        return None if self.scalars is None else self.backend.device(self.scalars)
 
     def events(self, schedule: Schedule, alone: Callable[[int], Any]) -> list[Any]:
         """Return the events of a schedule; `alone` makes those of what is no block of gates of the table."""

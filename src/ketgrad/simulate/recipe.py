@@ -11,6 +11,7 @@ import numpy as np
 
 from ketgrad.circuit.instructions import Measure, Operation, PostSelect, Prepare, numbers_of
 from ketgrad.lazy import lazy
+from ketgrad.placement import device_among
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.simulate.parts import elementary, table_gate
 from ketgrad.simulate.planning.gates import is_plannable, structure_of
@@ -48,8 +49,15 @@ class Recipe:
 
     def native_arrays(self, backend: ArrayBackend) -> list[Array]:
         """Return the backend's arrays that stand in gates: angles, matrices, amplitudes."""
-        natives = [number.value for number in self.numbers.natives]
-        return [value for value in (*natives, *self.matrices) if backend.is_array(value)]
+        return [value for value in self._given if backend.is_array(value)]
+
+    @lazy
+    def _given(self) -> tuple[Any, ...]:
+        return (*(number.value for number in self.numbers.natives), *self.matrices)
+
+    def device(self, backend: ArrayBackend, *arrays: Array | None) -> str | None:
+        """Name the device of the first array at hand, among those given and in gates, where all else is made."""
+        return device_among(backend, (*arrays, *self._given))
 
     @lazy
     def matrices(self) -> tuple[Any, ...]:

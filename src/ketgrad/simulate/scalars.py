@@ -52,8 +52,13 @@ class NumberPlan:
     """For each source as many terms as the longest expression has."""
     constants: Any
 
-    def bind(self, backend: ArrayBackend, values: Values, precision: Precision) -> Array | None:
-        """Return the numbers as an array of shape (numbers,), or (batch, numbers); None where there are none."""
+    def bind(
+        self, backend: ArrayBackend, values: Values, precision: Precision, device: str | None = None
+    ) -> Array | None:
+        """Return the numbers as an array of shape (numbers,), or (batch, numbers); None where there are none.
+
+        Numbers that no array takes part in are made on this device.
+        """
         if not self.numbers:
             return None
         sources: dict[Any, Array] = dict(values)
@@ -67,9 +72,9 @@ class NumberPlan:
             total = part if total is None else total + part
         if total is not None and not self.constants.any():
             return total
-        device = None if total is None else backend.device(total)
-        offset = backend.asarray(self.constants, dtype=REAL_TYPE[precision], device=device)
-        return offset if total is None else total + offset
+        if total is None:
+            return backend.asarray(self.constants, dtype=REAL_TYPE[precision], device=device)
+        return total + constants_like(backend, self.constants, total)
 
 
 def in_batch(backend: ArrayBackend, numbers: Array | None, precision: Precision, batch: int) -> Array:

@@ -22,7 +22,7 @@ from ketgrad.placement import constants_like
 from ketgrad.precision import Precision
 from ketgrad.protocol import Array, ArrayBackend, ArraySpec
 from ketgrad.simulate import readout, tensor
-from ketgrad.simulate.evolve import Run, device_of, initial_vectors
+from ketgrad.simulate.evolve import Run, initial_vectors
 from ketgrad.simulate.footprint import traced_footprint
 from ketgrad.simulate.host import on_host
 from ketgrad.simulate.matrices import Choice, Confusion, Event, Loading, Step, circuit_events
@@ -45,9 +45,10 @@ def run(
     """Run a circuit, measurements and all, `count` times, each time with other choices of what happens by chance."""
     num_qubits = program.num_qubits
     check_memory(program, traced_footprint(program, precision, count), precision, count)
-    events = circuit_events(backend, program.recipe, numbers, precision, by_choice=True)
+    device = program.recipe.device(backend, initial, numbers)
+    events = circuit_events(backend, program.recipe, numbers, precision, device, by_choice=True)
     keys = iter(backend.random_split(key, 1 + 2 * len(program.recipe.parts)))
-    vectors = initial_vectors(backend, program, precision, count, device_of(backend, events, initial), initial)
+    vectors = initial_vectors(backend, program, precision, count, device, initial)
     runner = _Runner(StateVector(backend, vectors, num_qubits, num_qubits), keys)
     for event in events:
         runner.advance(event)
