@@ -20,6 +20,7 @@ from ketgrad.simulate.kernels.layout import (
     HALVES,
     NUM_EIGENVALUES,
     NUM_SOURCES,
+    ROTATION,
     SIZE,
     SLOT,
     VALUE,
@@ -29,51 +30,79 @@ from ketgrad.simulate.kernels.pairs import compiled, copy, kernel
 
 @kernel
 def fill_numbers(tables: Any, angles: Any, given: Any, group: int, sources: Any, matrices: Any, weights: Any) -> None:
-    """Write the numbers of each element of a batch; `group` elements in a row share their given matrices."""
-    for index in range(angles.shape[0]):
-        fill_element(tables, angles[index], given[index // group], sources[index], matrices[index], weights[index])
+    """Write the numbers of each element of a batch; `group` elements in a row share their given matrices.
 
-
-@compiled
-def fill_element(tables: Any, angles: Any, given: Any, sources: Any, matrices: Any, weights: Any) -> None:
-    """Write the matrices of all sources and gates, and the weights of all sign patterns."""
-    spare = np.empty(largest_matrix(tables), np.complex128)
+    The loops over elements are inside, since a call and what it looks up take longer than a small matrix.
+    """
     for gate in range(tables.matrices.shape[0]):
         row = tables.matrices[gate]
-        size, first = row[SIZE], row[FIRST_SOURCE]
-        square = size * size
-        result = matrices[row[AT] : row[AT] + square]
-        for index in range(first, first + row[NUM_SOURCES]):
-            value = tables.sources[index, VALUE]
-            own = sources[value : value + square]
-            fill_source(tables, tables.sources[index], angles, given, own)
-            if index == first:
-                copy(own, result)
+        square = row[SIZE] * row[SIZE]
+        for index in range(row[FIRST_SOURCE], row[FIRST_SOURCE] + row[NUM_SOURCES]):
+            source = tables.sources[index]
+            if source[FORM] == ROTATION:
+                fill_rotations(tables.constants, tables.halves, source, square, angles, sources)
+            elif source[FORM] == GIVEN:
+                fill_copies(given, group, source, square, sources)
             else:
-                multiply(own, result, size, spare)
-                copy(spare[:square], result)
-    copy(tables.pattern_constants, weights)
-    for entry in range(tables.angle_patterns.shape[0]):
-        weights[tables.angle_patterns[entry, 0]] += (
-            tables.angle_factors[entry] * angles[tables.angle_patterns[entry, 1]]
-        )
+                fill_copies(tables.constants.reshape(1, -1), angles.shape[0], source, square, sources)
+        fill_products(tables.sources, row, sources, matrices)
+    fill_weights(tables, angles, weights)
 
 
 @compiled
-def fill_source(tables: Any, row: Any, angles: Any, given: Any, result: Any) -> None:
-    begin = row[BEGIN]
-    if row[FORM] == GIVEN:
-        copy(given[begin : begin + result.size], result)
-        return
-    if row[FORM] == CONSTANT:
-        copy(tables.constants[begin : begin + result.size], result)
-        return
-    result[:] = 0
-    for k in range(row[NUM_EIGENVALUES]):
-        exponent = angles[row[SLOT]] * tables.halves[row[HALVES] + k]
-        phase = complex(np.cos(exponent), np.sin(exponent))
-        for entry in range(result.size):
-            result[entry] += phase * tables.constants[begin + k * result.size + entry]
+def fill_rotations(constants: Any, halves: Any, row: Any, square: int, angles: Any, sources: Any) -> None:
+    """Write the matrices of a rotation, one for each element."""
+    begin, at = row[BEGIN], row[VALUE]
+    for element in range(angles.shape[0]):
+        for entry in range(square):
+            sources[element, at + entry] = 0
+        for k in range(row[NUM_EIGENVALUES]):
+            exponent = angles[element, row[SLOT]] * halves[row[HALVES] + k]
+            phase = complex(np.cos(exponent), np.sin(exponent))
+            for entry in range(square):
+                sources[element, at + entry] += phase * constants[begin + k * square + entry]
+
+
+@compiled
+def fill_copies(origin: Any, group: int, row: Any, square: int, sources: Any) -> None:
+    """Write matrices that are there already, each for `group` elements in a row."""
+    begin, at = row[BEGIN], row[VALUE]
+    for element in range(sources.shape[0]):
+        for entry in range(square):
+            sources[element, at + entry] = origin[element // group, begin + entry]
+
+
+@compiled
+def fill_products(table: Any, row: Any, sources: Any, matrices: Any) -> None:
+    """Write the matrices of a gate, one for each element, in place by columns."""
+    at, size = row[AT], row[SIZE]
+    first, last = row[FIRST_SOURCE], row[FIRST_SOURCE] + row[NUM_SOURCES]
+    before = np.empty(size, np.complex128)
+    for element in range(sources.shape[0]):
+        for entry in range(size * size):
+            matrices[element, at + entry] = sources[element, table[first, VALUE] + entry]
+        for index in range(first + 1, last):
+            value = table[index, VALUE]
+            for column in range(size):
+                for k in range(size):
+                    before[k] = matrices[element, at + k * size + column]
+                for line in range(size):
+                    total = 0j
+                    for k in range(size):
+                        total += sources[element, value + line * size + k] * before[k]
+                    matrices[element, at + line * size + column] = total
+
+
+@compiled
+def fill_weights(tables: Any, angles: Any, weights: Any) -> None:
+    """Write the weights of all sign patterns."""
+    for element in range(angles.shape[0]):
+        for pattern in range(weights.shape[1]):
+            weights[element, pattern] = tables.pattern_constants[pattern]
+        for entry in range(tables.angle_patterns.shape[0]):
+            weights[element, tables.angle_patterns[entry, 0]] += (
+                tables.angle_factors[entry] * angles[element, tables.angle_patterns[entry, 1]]
+            )
 
 
 @kernel
