@@ -27,7 +27,11 @@ AT, SIZE, FIRST_SOURCE, NUM_SOURCES = range(4)
 
 
 class Tables(NamedTuple):
-    """A plan, as arrays of integers and constants."""
+    """A plan, as arrays of integers and constants.
+
+    What is called once a step takes the arrays that it needs: all of them are a hundred words to hand over, which takes
+    as long as a gate on a few qubits.
+    """
 
     passes: Any
     locals: Any

@@ -52,10 +52,20 @@ def forward(tables: Any, states: Any, matrices: Any, weights: Any, share: Any) -
                 for step in range(row[FIRST_STEP], row[FIRST_STEP] + row[NUM_STEPS]):
                     own = tables.steps[step]
                     if own[KIND] == PERMUTE:
-                        permute(tables, own, base, 0, tile, spare)
+                        permute(tables.places, tables.permutations, own, base, 0, tile, spare)
                         tile, spare = spare, tile
                     else:
-                        apply_step(tables, own, base, matrices[element], weights[element], tile, phases, scratch)
+                        apply_step(
+                            tables.places,
+                            tables.patterns,
+                            own,
+                            base,
+                            matrices[element],
+                            weights[element],
+                            tile,
+                            phases,
+                            scratch,
+                        )
                 store(states[element], base, rows, tile)
 
 
@@ -88,12 +98,13 @@ def backward(
                 for step in range(row[FIRST_STEP] + row[NUM_STEPS] - 1, row[FIRST_STEP] - 1, -1):
                     own = tables.steps[step]
                     if own[KIND] == PERMUTE:
-                        permute(tables, own, base, 1, tile, spare)
-                        permute(tables, own, base, 1, lam_tile, lam_spare)
+                        permute(tables.places, tables.permutations, own, base, 1, tile, spare)
+                        permute(tables.places, tables.permutations, own, base, 1, lam_tile, lam_spare)
                         tile, spare, lam_tile, lam_spare = spare, tile, lam_spare, lam_tile
                     else:
                         undo_step(
-                            tables,
+                            tables.places,
+                            tables.patterns,
                             own,
                             base,
                             matrices[element],
@@ -111,25 +122,26 @@ def backward(
 
 @compiled
 def apply_step(
-    tables: Any, row: Any, base: int, matrices: Any, weights: Any, tile: Any, phases: Any, scratch: Any
+    places: Any, patterns: Any, row: Any, base: int, matrices: Any, weights: Any, tile: Any, phases: Any, scratch: Any
 ) -> None:
     if base & row[OUTER_MASK] != row[OUTER_VALUE]:
         return
     if row[KIND] == DENSE or row[KIND] == EXCHANGE:
-        bits, targets = step_places(tables, row)
+        bits, targets = step_places(places, row)
         if row[KIND] == EXCHANGE:
             exchange(tile, bits, row[OFFSET], targets[0])
         else:
             apply(tile, bits, row[OFFSET], targets, step_matrix(matrices, row))
         return
     start, stop = row[START], row[START] + row[COUNT]
-    fill_phases(phases, tables.patterns[start:stop], weights[start:stop], base, scratch)
+    fill_phases(phases, patterns[start:stop], weights[start:stop], base, scratch)
     apply_phases(tile, phases, 1)
 
 
 @compiled
 def undo_step(
-    tables: Any,
+    places: Any,
+    patterns: Any,
     row: Any,
     base: int,
     matrices: Any,
@@ -144,7 +156,7 @@ def undo_step(
     if base & row[OUTER_MASK] != row[OUTER_VALUE]:
         return
     if row[KIND] == DENSE or row[KIND] == EXCHANGE:
-        bits, targets = step_places(tables, row)
+        bits, targets = step_places(places, row)
         if row[KIND] == EXCHANGE:
             exchange(tile, bits, row[OFFSET], targets[0])
             exchange(lam, bits, row[OFFSET], targets[0])
@@ -153,7 +165,7 @@ def undo_step(
             undo(tile, lam, bits, row[OFFSET], targets, u, row[HAS_GRADIENT] == 1, total)
         return
     start, stop = row[START], row[START] + row[COUNT]
-    patterns = tables.patterns[start:stop]
+    patterns = patterns[start:stop]
     if row[HAS_GRADIENT] == 1:
         add_phase_gradients(tile, lam, patterns, base, scratch, weight_totals[start:stop])
     fill_phases(phases, patterns, weights[start:stop], base, scratch)
@@ -162,15 +174,15 @@ def undo_step(
 
 
 @compiled
-def permute(tables: Any, row: Any, base: int, direction: int, tile: Any, result: Any) -> None:
+def permute(places: Any, permutations: Any, row: Any, base: int, direction: int, tile: Any, result: Any) -> None:
     """Bring each amplitude to its place, forwards (0) or back (1)."""
     flips = 0
     for index in range(row[COUNT]):
         place = row[PLACE] + 3 * index
-        if (base >> tables.places[place]) & 1:
-            flips ^= tables.places[place + 1 + direction]
+        if (base >> places[place]) & 1:
+            flips ^= places[place + 1 + direction]
     start = row[START] if direction == 0 else row[OFFSET]
-    table = tables.permutations[start : start + tile.shape[1]]
+    table = permutations[start : start + tile.shape[1]]
     for part in range(2):
         gather(tile[part], table, flips, result[part])
 
@@ -182,10 +194,10 @@ def gather(values: Any, table: Any, flips: int, result: Any) -> None:
 
 
 @compiled
-def step_places(tables: Any, row: Any) -> tuple[Any, Any]:
+def step_places(places: Any, row: Any) -> tuple[Any, Any]:
     """Return the bits of a step, ascending, and its targets."""
     middle = row[PLACE] + row[NUM_BITS]
-    return tables.places[row[PLACE] : middle], tables.places[middle : middle + row[NUM_TARGETS]]
+    return places[row[PLACE] : middle], places[middle : middle + row[NUM_TARGETS]]
 
 
 @compiled
