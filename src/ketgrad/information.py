@@ -208,13 +208,15 @@ def _of_circuit(
     inputs, batch = function.prepared(args, named, named.pop("initial_state", None))
     backend, recipe = inputs.backend, function.execution.program.recipe
     arrays = [function.parameters[place] for place in argnums]
-    derived = metric.state_derivatives(function.execution, inputs)
+    columns = metric.columns_of(recipe, arrays)
+    derived = metric.state_derivatives(function.execution, inputs, columns)
     if derived is None:
         return None
     tensor = metric.overlaps(backend, *derived)
-    mask = constants_like(backend, metric.kept(recipe, approximation), tensor)
+    kept = metric.kept(recipe, columns, approximation)
+    mask = constants_like(backend, kept, tensor)
     masked = backend.einsum("zij,ij->zij", tensor, mask)
-    slopes = [metric.number_slopes(recipe, array) for array in arrays]
+    slopes = [metric.number_slopes(recipe, columns, array) for array in arrays]
     shapes = [array.shape for array in arrays]
     if shown.joint:
         slopes = [np.concatenate(slopes, axis=1)]

@@ -82,6 +82,16 @@ def test_controlled_rotations(autodiff_backend):
     expect.close(autodiff_backend, found, (0.3 - (0.3 * math.cos(0.7)) ** 2) / 4)
 
 
+@pytest.mark.parametrize("name", ["p", "single_excitation", "ry"])
+def test_a_generator_of_any_eigenvalues_has_its_variance(autodiff_backend, name):
+    theta = kg.parameters("theta")
+    circuit, share = kg.Circuit(2).ry(0.7, 0), math.sin(0.35) ** 2
+    getattr(circuit, name)(theta, *([0, 1] if name == "single_excitation" else [0]))
+    # 2|1⟩⟨1|, G with G² the projector on one excitation and ⟨G⟩ = 0, and Y, in a state with real amplitudes.
+    expected = {"p": 4 * share * (1 - share), "single_excitation": share, "ry": 1.0}[name] / 4
+    expect.close(autodiff_backend, kg.metric_tensor(kg.function(circuit, kg.state()))(1.1), expected)
+
+
 def test_an_array_of_parameters_has_its_axes_twice(autodiff_backend):
     theta = kg.parameters("theta", (2, 1))
     function = kg.function(kg.Circuit(2).ry(theta[0, 0], 0).ry(theta[1, 0], 1), kg.state())
@@ -100,6 +110,16 @@ def test_inputs_are_not_differentiated_and_may_be_a_batch(autodiff_backend):
     expect.close(autodiff_backend, tensor, expected.tolist())
     mean = kg.metric_tensor(function, argnums=1, average=True)(angles, np.array([0.5, 0.9]))
     expect.close(autodiff_backend, mean, expected.mean(axis=0).tolist())
+
+
+@pytest.mark.parametrize("approximation", [None, "block-diag", "diag"])
+def test_inputs_need_no_shift_rule(autodiff_backend, approximation):
+    x, w = kg.parameters("x", (2,)), kg.parameters("w")
+    function = kg.function(kg.Circuit(1).prepare(list(x), [0]).rz(w, 0), kg.expval(kg.Z(0)))
+    amplitudes = np.array([[math.cos(0.35), math.sin(0.35)], [3.0, 4.0]])
+    found = kg.metric_tensor(function, 1, approximation)(amplitudes, 0.2)
+    # The variance of Z, which is (2ab)² for amplitudes a and b.
+    expect.close(autodiff_backend, found, [math.sin(0.7) ** 2 / 4, (24 / 25) ** 2 / 4])
 
 
 def test_a_batch_of_any_function_and_its_mean(autodiff_backend):

@@ -261,20 +261,34 @@ def _no_rule(what: str, recipe: Recipe, column: int) -> str:
     )
 
 
-def amplitude_moves(recipe: Recipe) -> MoveList | None:
-    """Return the moves by which the state vector is differentiated; None where a number that varies is no angle.
+@lru_cache(maxsize=128)
+def amplitude_moves(recipe: Recipe, columns: tuple[int, ...]) -> MoveList | None:
+    """Return the moves by which the state vector is differentiated by some numbers; None where one is no angle.
 
     An amplitude depends on an angle by the frequencies of the eigenvalues themselves, not of their differences; but on
-    none before a post-selection, which normalises the state.
+    none before a post-selection, which normalises the state. Derivatives come in the order of the numbers given.
     """
-    rules: dict[int, tuple[Shifts, bool]] = {}
-    for column in varying_numbers(recipe):
+    moves: list[Move] = []
+    for number, column in enumerate(columns):
         part, _ = _owners(recipe)[column]
         gate = table_gate(part)
         if not isinstance(gate, RotationGate) or column < _end_of_selection(recipe):
             return None
-        rules[column] = shift_rule(_distinct([abs(value) / 2 for value in gate.eigenvalues])), False
-    return _moves(recipe, rules)
+        is_controlled = isinstance(part, Operation) and bool(part.controls)
+        rule = _amplitude_shifts((*gate.eigenvalues, 0.0) if is_controlled else gate.eigenvalues)
+        moves += [Move(column, shift, number, coefficient) for shift, coefficient in rule]
+    return MoveList(tuple(moves), max(1, len(recipe.numbers.numbers)), len(columns))
+
+
+def _amplitude_shifts(eigenvalues: Sequence[float]) -> Shifts:
+    """Return the shift rule of amplitudes, which has one shift alone for a Pauli word: f′(θ) = f(θ + π)/2."""
+    frequencies = _distinct([abs(value) / 2 for value in eigenvalues])
+    first, *others = shift_rule(frequencies)
+    if len(frequencies) > 1 or 0.0 in eigenvalues:
+        return (first, *others)
+    # Without a constant part the value at the opposite shift is the same one with the other sign.
+    shift, coefficient = first
+    return ((shift, 2 * coefficient),)
 
 
 def _distinct(values: Sequence[float]) -> tuple[float, ...]:

@@ -1,9 +1,9 @@
 """The Fubini–Study metric of the states that a circuit makes.
 
-The way through: the derivatives of the state by all numbers in gates come from one batch of runs at other numbers, by
-the shift rule of amplitudes; their overlaps are the metric in the space of these numbers, of which layers or the
-diagonal may be kept; the constant matrix that takes parameters to numbers, with its factors and its shared parameters,
-takes it back to the parameters.
+The way through: the derivatives of the state by those numbers in gates that the parameters are in come from one batch
+of runs at other numbers, by the shift rule of amplitudes; their overlaps are the metric in the space of these numbers,
+of which layers or the diagonal may be kept; the constant matrix that takes parameters to numbers, with its factors and
+its shared parameters, takes it back to the parameters.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from ketgrad.simulate.scalars import as_rows, in_batch
 BYTES_AT_ONCE = 1 << 28
 
 
-def state_derivatives(execution: Execution, inputs: Inputs) -> tuple[Array, Array] | None:
-    """Return states, of shape (batch, 2^n), and their derivatives by all numbers, of shape (batch, numbers, 2^n).
+def state_derivatives(execution: Execution, inputs: Inputs, columns: tuple[int, ...]) -> tuple[Array, Array] | None:
+    """Return states, of shape (batch, 2^n), and their derivatives by some numbers, of shape (batch, columns, 2^n).
 
-    None where a number that varies is in something else than a rotation.
+    None where one of these numbers is in something else than a rotation.
     """
     program = execution.program
     if program.is_mixed or program.num_wires != program.num_qubits or program.measured:
@@ -39,7 +39,7 @@ def state_derivatives(execution: Execution, inputs: Inputs) -> tuple[Array, Arra
             "the metric tensor is one of state vectors, which a circuit with noise, measurements or resets has not; "
             "leave these out, or give kg.classical_fisher_information a function of probabilities"
         )
-    moves = amplitude_moves(program.recipe)
+    moves = amplitude_moves(program.recipe, columns)
     if moves is None:
         return None
     backend, precision, _, batch, _, initial = inputs
@@ -59,7 +59,9 @@ def state_derivatives(execution: Execution, inputs: Inputs) -> tuple[Array, Arra
         derivatives = found if derivatives is None else derivatives + found
     own = states(numbers, initial)
     if derivatives is None:
-        derivatives = backend.einsum("za,n->zna", own * 0.0, constants_like(backend, np.ones(1), own))
+        derivatives = backend.einsum(
+            "za,n->zna", own * 0.0, backend.asarray(np.ones(moves.numbers), dtype=backend.dtype(own))
+        )
     return own, derivatives
 
 
@@ -74,13 +76,18 @@ def overlaps(backend: ArrayBackend, states: Array, derivatives: Array) -> Array:
     return backend.real(products - backend.einsum("zi,zj->zij", phases, backend.conj(phases)))
 
 
-def kept(recipe: Recipe, approximation: str | None) -> Any:
-    """Return which elements an approximation keeps: 1.0 or 0.0, of shape (numbers, numbers), a NumPy array."""
-    count = max(1, len(recipe.numbers.numbers))
+def columns_of(recipe: Recipe, arrays: Sequence[Declaration]) -> tuple[int, ...]:
+    """Return the places of the numbers that these arrays are in."""
+    expressions = enumerate(recipe.numbers.expressions)
+    return tuple(place for place, each in expressions if any(owner in arrays for owner, _, _ in each.terms))
+
+
+def kept(recipe: Recipe, columns: Sequence[int], approximation: str | None) -> Any:
+    """Return which elements an approximation keeps: 1.0 or 0.0, of shape (columns, columns), a NumPy array."""
     if approximation is None:
-        return np.ones((count, count))
+        return np.ones((len(columns), len(columns)))
     layers = layers_of(recipe) if approximation == "block-diag" else {}
-    numbering = np.array([layers.get(place, -1 - place) for place in range(count)])
+    numbering = np.array([layers.get(place, -1 - place) for place in columns])
     return (numbering[:, None] == numbering).astype(float)
 
 
@@ -99,11 +106,11 @@ def layers_of(recipe: Recipe) -> dict[int, int]:
     return found
 
 
-def number_slopes(recipe: Recipe, array: Declaration) -> Any:
-    """Return the derivatives of all numbers by the elements of one array, of shape (numbers, size), a NumPy array."""
-    slopes = np.zeros((max(1, len(recipe.numbers.numbers)), math.prod(array.shape)))
-    for row, expression in enumerate(recipe.numbers.expressions):
-        for owner, index, factor in expression.terms:
+def number_slopes(recipe: Recipe, columns: Sequence[int], array: Declaration) -> Any:
+    """Return the derivatives of numbers by the elements of one array, of shape (columns, size), a NumPy array."""
+    slopes = np.zeros((len(columns), math.prod(array.shape)))
+    for row, place in enumerate(columns):
+        for owner, index, factor in recipe.numbers.expressions[place].terms:
             if owner == array:
                 slopes[row, index] += factor
     return slopes
