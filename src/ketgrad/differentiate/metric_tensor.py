@@ -53,16 +53,16 @@ def state_derivatives(execution: Execution, inputs: Inputs, columns: tuple[int, 
     size = max(64 << program.num_qubits, 64 * moves.places)
     for part in moves.parts(max(1, BYTES_AT_ONCE // (batch * size))):
         starts = None if initial is None else part.repeated(backend, as_rows(backend, initial, batch))
-        values = backend.reshape(states(part.points(backend, numbers), starts), (-1, batch, 1 << program.num_qubits))
-        weights = constants_like(backend, part.weights, values)
-        found = backend.einsum("kza,kn->zna", values, weights)
+        values = backend.reshape(states(part.points(backend, numbers), starts), (part.weights.shape[0], -1))
+        weights = constants_like(backend, part.weights.T, values)
+        found = backend.matmul(weights, values)
         derivatives = found if derivatives is None else derivatives + found
     own = states(numbers, initial)
     if derivatives is None:
-        derivatives = backend.einsum(
-            "za,n->zna", own * 0.0, backend.asarray(np.ones(moves.numbers), dtype=backend.dtype(own))
-        )
-    return own, derivatives
+        zeros = constants_like(backend, np.zeros(moves.numbers), own)
+        return own, backend.einsum("za,n->zna", own, zeros)
+    by_number = backend.reshape(derivatives, (moves.numbers, batch, 1 << program.num_qubits))
+    return own, backend.transpose(by_number, (1, 0, 2))
 
 
 def overlaps(backend: ArrayBackend, states: Array, derivatives: Array) -> Array:
@@ -72,7 +72,7 @@ def overlaps(backend: ArrayBackend, states: Array, derivatives: Array) -> Array:
     """
     # ⟨∂ᵢψ|ψ⟩ is imaginary, since the norm is constant, and so its product with ⟨ψ|∂ⱼψ⟩ is real.
     phases = backend.einsum("zna,za->zn", backend.conj(derivatives), states)
-    products = backend.einsum("zia,zja->zij", backend.conj(derivatives), derivatives)
+    products = backend.matmul(backend.conj(derivatives), backend.transpose(derivatives, (0, 2, 1)))
     return backend.real(products - backend.einsum("zi,zj->zij", phases, backend.conj(phases)))
 
 
@@ -119,7 +119,8 @@ def number_slopes(recipe: Recipe, columns: Sequence[int], array: Declaration) ->
 def pulled_back(backend: ArrayBackend, metric: Array, slopes: Any) -> Array:
     """Return AᵀGA, of shape (batch, size, size)."""
     native = constants_like(backend, slopes, metric)
-    return backend.einsum("ni,znm,mj->zij", native, metric, native)
+    # One after the other, as not every framework takes three factors apart.
+    return backend.einsum("ni,znj->zij", native, backend.einsum("znm,mj->znj", metric, native))
 
 
 def of_jacobian(backend: ArrayBackend, states: Array, derivatives: Array) -> Array:
