@@ -20,7 +20,9 @@ RESULTS = {
     "tuple": (lambda x: (x, x), kg.InvalidTypeError, "the function returned a tuple"),
     "dict": (lambda x: {"value": x}, kg.InvalidTypeError, "the function returned a dict"),
     "vector": (
-        lambda x: kg.backend.stack([x, x]), kg.InvalidValueError, "the function returned an array of shape (2,)"
+        lambda x: kg.backend.stack([x, x]),
+        kg.InvalidValueError,
+        "the function returned an array of shape (2,); return one real number (sum it, or use kg.jacobian)",
     ),
     "one element": (
         lambda x: kg.backend.stack([x]), kg.InvalidValueError, "the function returned an array of shape (1,)"

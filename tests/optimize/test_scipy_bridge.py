@@ -109,3 +109,9 @@ def test_scipy_missing_is_told_in_one_sentence(in_new_process):
     assert found == (
         "ketgrad.optimize.minimize_scipy needs scipy, which is not installed; run: pip install 'ketgrad[scipy]'"
     )
+
+
+@pytest.mark.parametrize("method", ["L-BFGS-B", "Newton-CG", "Powell"])
+def test_a_loss_for_each_sample_is_told_to_be_a_mean(method):
+    with pytest.raises(kg.InvalidValueError, match=r"an array of shape \(3,\) and type float64; .*: take the mean"):
+        kg.optimize.minimize_scipy(lambda x: x * x, np.ones(3), method)

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import subprocess
 import sys
 
@@ -222,6 +223,23 @@ def test_a_function_that_takes_no_seed_is_told_so():
 def test_wrong_problems_have_their_sentence(function, x0, sentence):
     with pytest.raises(kg.KetgradError, match=sentence):
         Descent().minimize(function, x0, steps=1)
+
+
+@pytest.mark.parametrize("optimizer", [Descent(0.1), kg.optimize.SPSA(), kg.optimize.NaturalGradient(metric=square)])
+@pytest.mark.parametrize("shape", [(2, 2), (64,)])
+def test_a_loss_for_each_sample_is_told_to_be_a_mean(autodiff_backend, optimizer, shape):
+    sentence = rf"returned an array of shape {re.escape(str(shape))} and type float64; .*: take the mean over a batch"
+    with pytest.raises(kg.InvalidValueError, match=sentence):
+        optimizer.minimize(square, np.ones(shape), steps=1)
+    with pytest.raises(kg.InvalidValueError, match=sentence):
+        optimizer.step(square, np.ones(shape))
+
+
+@pytest.mark.parametrize("optimizer", [Descent(0.1), kg.optimize.SPSA()])
+@pytest.mark.parametrize(("returned", "kind"), [((1.0, 2.0), "tuple"), ({"loss": 1.0}, "dict"), (None, "NoneType")])
+def test_a_loss_that_is_no_array_has_its_sentence(optimizer, returned, kind):
+    with pytest.raises(kg.InvalidTypeError, match=f"the function returned a {kind}[,;] "):
+        optimizer.minimize(lambda x: returned, 1.0, steps=1)
 
 
 def test_a_file_that_is_no_checkpoint_has_its_sentence(tmp_path):

@@ -10,6 +10,7 @@ from typing import Any
 from ketgrad import tree
 from ketgrad.circuit_function import CircuitFunction
 from ketgrad.differentiate.arguments import differentiable_leaf
+from ketgrad.differentiate.dual_path import result_array
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 from ketgrad.precision import COMPLEX_TYPES
 from ketgrad.protocol import Array, ArrayBackend
@@ -17,6 +18,7 @@ from ketgrad.registry import get_backend
 
 NAME = "x"
 """What the parameters are called in messages: x[2], x['weights'][0]."""
+DUE = "an optimizer minimizes one real number: take the mean over a batch, or a single expectation value"
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,14 @@ class Problem:
                 "drawn, or leave seed out"
             )
 
+    def loss(self, x: Any) -> Array:
+        """Return f(x), a real number in an array of shape (), still connected to x."""
+        options = {} if self.seed is None else {"seed": self.seed}
+        return checked_loss(self.backend, self.function(x, *self.args, **options))
+
     def value(self, x: Any) -> Array:
         """Return f(x), a real number in an array of shape ()."""
-        return checked_loss(self.backend, self._call(x))
+        return self.backend.detach(self.loss(x))
 
     def number(self, x: Any) -> float:
         """Return f(x) as a number of Python."""
@@ -69,23 +76,20 @@ class Problem:
 
     def value_and_grad(self, x: Any) -> tuple[Array, Any]:
         """Return f(x) and its gradient, in the structure of x."""
-        value, gradient = self.backend.value_and_grad(self._call)(x)
+        value, gradient = self.backend.value_and_grad(self.loss)(x)
         return self.backend.detach(value), tree.map_leaves(self.backend.detach, gradient)
-
-    def _call(self, x: Any) -> Any:
-        options = {} if self.seed is None else {"seed": self.seed}
-        return self.function(x, *self.args, **options)
 
 
 def checked_loss(backend: ArrayBackend, value: Any) -> Array:
     """Return what a function returned as an array of shape (), or say what is due."""
-    array = backend.asarray(value)
+    if isinstance(value, list | tuple | dict):
+        raise InvalidTypeError(f"the function returned a {type(value).__name__}; {DUE}")
+    array = result_array(backend, value)
     if tuple(array.shape) or backend.dtype(array) in COMPLEX_TYPES:
         raise InvalidValueError(
-            f"the function returned an array of shape {tuple(array.shape)} and type {backend.dtype(array)}; an "
-            "optimizer minimizes one real number: take the mean over a batch, or a single expectation value"
+            f"the function returned an array of shape {tuple(array.shape)} and type {backend.dtype(array)}; {DUE}"
         )
-    return backend.detach(array)
+    return array
 
 
 def as_parameters(backend: ArrayBackend, x: Any) -> Any:

@@ -111,7 +111,7 @@ def _value_and_gradient(problem: Problem, layout: Layout) -> Callable[[Any], tup
 
 def _second(problem: Problem, layout: Layout) -> Callable[[Any], Any]:
     def of_vector(vector: Any) -> Any:
-        return problem.function(layout.within_graph(vector), *problem.args)
+        return problem.loss(layout.within_graph(vector))
 
     second = hessian_of(of_vector)
 
