@@ -151,6 +151,7 @@ def test_beyond_what_is_diagonalized_at_once_no_exact_energy_is_shown(tmp_path, 
         (["h2", "--save", "/no/such/run.npz"], "the folder of the checkpoint /no/such/run.npz does not exist"),
         (["h2", "--ansatz", "qaoa"], "commute"),
         (["h2", "--optimizer", "rotosolve", "--learning-rate", "0.1"], "--learning-rate 0.1: rotosolve has none"),
+        (["h2", "--seed", "-1"], "seed is -1; give an integer of zero or more"),
         (["h2", "--seed", "-1", "--ansatz", "hardware-efficient"], "seed is -1"),
     ],
 )

@@ -108,6 +108,20 @@ def test_a_schedule_that_gives_no_number_has_its_sentence(rate):
         kg.optimize.Adam(lambda step: rate).step(lambda x: x * x, 1.0)
 
 
+@pytest.mark.parametrize("rate", [-0.1, math.nan, math.inf, np.array(-0.1)])
+def test_a_schedule_that_goes_below_zero_or_is_not_finite_has_its_sentence(rate):
+    optimizer = kg.optimize.Adam(lambda step: 0.1 if step == 0 else rate)
+    x = optimizer.step(lambda x: x * x, 1.0)
+    with pytest.raises(kg.InvalidValueError, match=r"the learning rate of step 1 is .*; give a number of zero or more"):
+        optimizer.step(lambda x: x * x, x)
+    assert optimizer.state["step"] == 1
+
+
+def test_a_schedule_may_go_down_to_zero(autodiff_backend):
+    result = kg.optimize.GradientDescent(lambda step: 0.25 * (1 - step)).minimize(lambda x: x * x, 1.0, steps=2)
+    np.testing.assert_allclose(result.history, [1.0, 0.25, 0.25], rtol=1e-9)
+
+
 def test_a_step_with_a_schedule_is_compiled():
     jax = pytest.importorskip("jax")
     optimizer = kg.optimize.GradientDescent(lambda step: 0.25 / (1 + step))

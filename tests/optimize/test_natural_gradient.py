@@ -71,6 +71,20 @@ def test_momentum_adds_up_natural_gradients(autodiff_backend):
     expect.close(autodiff_backend, result.x, first + 0.4 * np.sin(first) + 0.5 * 0.4 * np.sin(0.4))
 
 
+@pytest.mark.parametrize("make", [kg.optimize.NaturalGradient, kg.optimize.MomentumNaturalGradient])
+def test_a_parameter_whose_metric_is_none_keeps_its_ordinary_gradient(autodiff_backend, make):
+    def loss(x):
+        return autodiff_backend.cos(x["angle"]) + 0.5 * autodiff_backend.sum(x["scale"] * x["scale"])
+
+    def metric(x):
+        return {"scale": None, "angle": autodiff_backend.asarray(0.25)}
+
+    start = {"angle": 0.4, "scale": np.array([1.0, -2.0])}
+    once = make(0.1, metric=metric).step(loss, start)
+    expect.close(autodiff_backend, once["angle"], 0.4 + 0.4 * np.sin(0.4))
+    expect.close(autodiff_backend, once["scale"], [0.9, -1.8])
+
+
 @pytest.mark.parametrize(
     ("run", "sentence"),
     [
@@ -84,7 +98,11 @@ def test_momentum_adds_up_natural_gradients(autodiff_backend):
         ),
         (
             lambda: kg.optimize.NaturalGradient(metric=lambda x: None).step(lambda x: x**2, 1.0),
-            "metric returned a NoneType for x; give an array of numpy",
+            "metric returned None for all parameters; return a tensor for one at least, or take GradientDescent",
+        ),
+        (
+            lambda: kg.optimize.NaturalGradient(metric=lambda x: 0.25).step(lambda x: x**2, 1.0),
+            "metric returned a float for x; give an array of numpy",
         ),
         (
             lambda: kg.optimize.NaturalGradient(metric=lambda x: np.eye(1)).step(lambda x: x["a"] ** 2, {"a": 1.0}),

@@ -86,4 +86,5 @@ def chosen_optimizer(name: str, learning_rate: float | None, seed: int) -> Optim
 def start(energy: CircuitFunction, seed: int) -> Any:
     """Return the angles to begin with: zero for a single one, else small ones by chance."""
     (array,) = energy.parameters
-    return SPREAD * normal(random_key(seed), array.shape) if array.shape else 0.0
+    drawn = SPREAD * normal(random_key(seed), array.shape)
+    return drawn if array.shape else 0.0

@@ -38,8 +38,8 @@ class NaturalGradient(GradientOptimizer):
         λ, zero or more.
     metric
         A function of the parameters and `args` that returns the tensor, for parameters of shape s of shape s + s, and
-        in their structure where they are several; by default that of a function made by `ketgrad.function`, averaged
-        over a batch.
+        in their structure where they are several, with None for those that keep their ordinary gradient; by default
+        that of a function made by `ketgrad.function`, averaged over a batch.
 
     Examples
     --------
@@ -71,7 +71,9 @@ class NaturalGradient(GradientOptimizer):
         tensors = metric(x, *problem.args)
         _check_tensors(problem.backend, gradient, tensors)
         backend, regularization = problem.backend, self.regularization
-        return tree.map_leaves(lambda g, m: precondition(backend, m, g, regularization), gradient, tensors)
+        return tree.map_leaves(
+            lambda g, m: g if m is None else precondition(backend, m, g, regularization), gradient, tensors
+        )
 
 
 @dataclass
@@ -122,8 +124,12 @@ def _check_tensors(backend: ArrayBackend, gradient: Any, tensors: Any) -> None:
             f"metric returned tensors for {', '.join(given) or 'nothing'}, and the parameters are {', '.join(due)}; "
             "give one array for each, in their structure"
         )
+    if all(tensor is None for tensor in given.values()):
+        raise InvalidTypeError(
+            "metric returned None for all parameters; return a tensor for one at least, or take GradientDescent"
+        )
     for name, tensor in given.items():
-        if not backend.is_array(tensor):
+        if tensor is not None and not backend.is_array(tensor):
             raise InvalidTypeError(
                 f"metric returned a {type(tensor).__name__} for {name}; give an array of {backend.name}"
             )

@@ -69,4 +69,7 @@ def rate_at(schedule: Schedule, step: int) -> Any:
     is_number_alone = isinstance(rate, numbers.Real) or getattr(rate, "shape", None) == ()
     if not is_number_alone:
         raise InvalidTypeError(f"the learning rate of step {step} is {rate!r}; give a function that returns a number")
-    return float(rate) if isinstance(step, int) else rate
+    if not isinstance(step, int):
+        return rate
+    check_not_negative(f"the learning rate of step {step}", float(rate))
+    return float(rate)
