@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import autoray
 import numpy as np
 
-from ketgrad.base import check_conversion, require_cpu, take_in
+from ketgrad.base import check_conversion, checked_array, require_cpu, take_in
 from ketgrad.batching import loop_vmap
 from ketgrad.errors import MissingFrameworkError, UnknownBackendError, UnsupportedError
 from ketgrad.precision import real_type, type_name
@@ -52,7 +52,7 @@ class GenericBackend(AutorayAlgebra):
         return self.astype(native, wanted)
 
     def to_numpy(self, array: Array, /) -> Any:
-        return autoray.to_numpy(array)
+        return np.asarray(autoray.to_numpy(checked_array(self, array)))
 
     def is_array(self, value: Any, /) -> bool:
         is_number = isinstance(value, bool | int | float | complex | str) and not isinstance(value, np.generic)

@@ -17,7 +17,7 @@ import numpy as np
 from jax.errors import JAXTypeError
 from jax.interpreters.ad import JVPTracer
 
-from ketgrad.base import check_conversion, differentiable, host_gradients, host_result, take_in
+from ketgrad.base import check_conversion, checked_array, differentiable, host_gradients, host_result, take_in
 from ketgrad.batching import mapped_arguments
 from ketgrad.compiling import Compiler, compiled_function
 from ketgrad.errors import InvalidValueError, PrecisionError, UnsupportedError, UntraceableError
@@ -58,7 +58,7 @@ class JaxBackend(JaxExplanations, AutorayAlgebra):
         return array if device is None else _placed(array, _find_device(device))
 
     def to_numpy(self, array: Array, /) -> Any:
-        if not self.is_concrete(array):
+        if not self.is_concrete(checked_array(self, array)):
             raise UntraceableError("this array is traced by JAX, so its values can't be looked at here")
         return np.asarray(array)
 

@@ -16,7 +16,15 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.tracer import getval, isbox, new_box, toposort, trace_stack
 
 from ketgrad import tree
-from ketgrad.base import check_conversion, differentiable, host_gradients, host_result, require_cpu, take_in
+from ketgrad.base import (
+    check_conversion,
+    checked_array,
+    differentiable,
+    host_gradients,
+    host_result,
+    require_cpu,
+    take_in,
+)
 from ketgrad.batching import loop_vmap
 from ketgrad.errors import KetgradError, UnsupportedError, UntraceableError
 from ketgrad.precision import ARRAY_TYPES, COMPLEX_TYPES, INTEGER_TYPES, real_type, type_name
@@ -55,7 +63,7 @@ class NumpyBackend(NumpyExplanations, AutorayAlgebra):
         return self.astype(taken, wanted)
 
     def to_numpy(self, array: Array, /) -> Any:
-        return np.asarray(getval(array))
+        return np.asarray(getval(checked_array(self, array)))
 
     def is_array(self, value: Any, /) -> bool:
         return isinstance(value, np.ndarray | np.generic | ArrayBox) and value.dtype.kind in "iufc"

@@ -11,7 +11,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensor
 
 from ketgrad import tree
-from ketgrad.base import check_conversion, take_in
+from ketgrad.base import check_conversion, checked_array, take_in
 from ketgrad.batching import mapped_arguments
 from ketgrad.compiling import compiled_function
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
@@ -52,6 +52,8 @@ class TorchBackend(TorchExplanations, TorchParameters, AutorayAlgebra):
         return tensor.to(dtype=getattr(torch, wanted), device=place)
 
     def to_numpy(self, array: Array, /) -> Any:
+        if not self.is_array(checked_array(self, array)):
+            return np.asarray(array)
         if not self.is_concrete(array):
             raise UntraceableError("this tensor is traced by torch, so its values can't be looked at here")
         return array.detach().resolve_conj().resolve_neg().cpu().numpy()

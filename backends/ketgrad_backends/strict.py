@@ -90,7 +90,7 @@ class StrictBackend(BackendBase):
         return StrictArray(taken.astype(wanted))
 
     def to_numpy(self, array: Array, /) -> Any:
-        return np.array(_open(array))
+        return np.array(array if isinstance(array, np.ndarray | np.generic) else _open(array))
 
     def is_array(self, value: Any, /) -> bool:
         return isinstance(value, StrictArray)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import tensorflow as tf
 
 from ketgrad import tree
-from ketgrad.base import check_conversion, take_in
+from ketgrad.base import check_conversion, checked_array, take_in
 from ketgrad.batching import mapped_arguments, move_axis_first
 from ketgrad.compiling import Compiler, compiled_function
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
@@ -52,6 +53,8 @@ class TensorflowBackend(TensorflowExplanations, TensorflowVariables, AutorayAlge
             return self.astype(tf.convert_to_tensor(taken), wanted)
 
     def to_numpy(self, array: Array, /) -> Any:
+        if not self.is_array(checked_array(self, array)):
+            return np.asarray(array)
         if not self.is_concrete(array):
             raise UntraceableError("this tensor is traced by tf.function, so its values can't be looked at here")
         return array.numpy()

@@ -73,6 +73,15 @@ def take_in(backend: ArrayBackend, value: Any, dtype: Any) -> tuple[Any, str]:
     return array, wanted or (type_name(array.dtype) if is_typed else _default_type(array))
 
 
+def checked_array(backend: ArrayBackend, value: Any) -> Any:
+    """Return an array of the backend or of NumPy as it is, and refuse what is neither."""
+    if isinstance(value, np.ndarray | np.generic) or backend.is_array(value):
+        return value
+    raise InvalidTypeError(
+        f"got {_described(value)} where an array of {backend.name} or of NumPy is due; make it one with asarray"
+    )
+
+
 def _arrays_in(backend: ArrayBackend, value: Any) -> list[Array]:
     if isinstance(value, list | tuple):
         return [array for item in value for array in _arrays_in(backend, item)]
@@ -117,6 +126,10 @@ def _is_plain(value: Any) -> bool:
 def _describe(value: Any) -> str:
     if isinstance(value, list | tuple):
         return next((_describe(item) for item in value if not _is_plain(item)), type(value).__name__)
+    return _described(value)
+
+
+def _described(value: Any) -> str:
     kind = type(value)
     detail = f" of {value.dtype}" if isinstance(value, np.ndarray | np.generic) else ""
     return f"a {kind.__module__.partition('.')[0]}.{kind.__name__}{detail}"

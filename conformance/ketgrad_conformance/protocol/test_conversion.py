@@ -131,6 +131,21 @@ def test_to_numpy_gives_a_numpy_array_of_the_same_type(backend: ArrayBackend) ->
     assert values.tolist() == [1.0, 2.5j]
 
 
+@covers("to_numpy")
+@pytest.mark.parametrize("value", [np.array([[1.0, 2.0]]), np.array([2.5j], "complex64"), np.float32(0.5)], ids=repr)
+def test_to_numpy_gives_arrays_of_numpy_back(backend: ArrayBackend, value: Any) -> None:
+    values = backend.to_numpy(value)
+    assert isinstance(values, np.ndarray)
+    assert (values.dtype, values.shape, values.tolist()) == (value.dtype, value.shape, value.tolist())
+
+
+@covers("to_numpy")
+@pytest.mark.parametrize("value", [ForeignArray(), [1.0], 1.0, "1.0", None], ids=lambda value: type(value).__name__)
+def test_to_numpy_refuses_what_is_no_array(backend: ArrayBackend, value: Any) -> None:
+    with expect.refusal(InvalidTypeError, type(value).__name__, backend.name):
+        backend.to_numpy(value)
+
+
 @covers("is_array")
 def test_native_arrays_are_arrays(backend: ArrayBackend) -> None:
     assert backend.is_array(backend.asarray(NESTED)) is True

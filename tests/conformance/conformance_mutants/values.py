@@ -69,6 +69,22 @@ class ToNumpyIsReal(NumpyBackend):
         return super().to_numpy(array).real
 
 
+@caught_by("test_to_numpy_gives_arrays_of_numpy_back")
+class ToNumpyKeepsScalars(NumpyBackend):
+    """`to_numpy` leaves a scalar of NumPy a scalar."""
+
+    def to_numpy(self, array, /):
+        return array if isinstance(array, np.generic) else super().to_numpy(array)
+
+
+@caught_by("test_to_numpy_refuses_what_is_no_array")
+class ToNumpyTakesAnything(NumpyBackend):
+    """`to_numpy` makes an array of whatever it is given."""
+
+    def to_numpy(self, array, /):
+        return np.asarray(getval(array))
+
+
 @caught_by("test_an_array_outside_any_transformation_is_concrete")
 class NothingIsConcrete(NumpyBackend):
     """`is_concrete` is always false."""

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ketgrad.base import BackendBase, require_cpu, take_in
+from ketgrad.base import BackendBase, checked_array, require_cpu, take_in
 from ketgrad.batching import loop_vmap
 from ketgrad.errors import UnsupportedError
 from ketgrad.precision import real_type, type_name
@@ -43,7 +43,7 @@ class MinimalBackend(BackendBase):
         return self.astype(taken, wanted)
 
     def to_numpy(self, array: Any, /) -> Any:
-        return np.asarray(array)
+        return np.asarray(checked_array(self, array))
 
     def is_array(self, value: Any, /) -> bool:
         return isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "iufc"
