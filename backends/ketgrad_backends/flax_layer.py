@@ -39,9 +39,9 @@ class FlaxLayer(nnx.Module):
     Returns
     -------
     Array
-        By `layer(*inputs)`, of shape (batch..., features), of the inputs' type, without inputs of the weights'. Inside
-        the circuit is float64 where an input or a weight is, else float32. Inputs that are no arrays of JAX become ones
-        by JAX's own rules.
+        By `layer(*inputs)`, or `layer(x=...)`, of shape (batch..., features), of the inputs' type, without inputs of
+        the weights'. Inside the circuit is float64 where an input or a weight is, else float32. Inputs that are no
+        arrays of JAX become ones by JAX's own rules.
 
     Raises
     ------
@@ -89,9 +89,9 @@ class FlaxLayer(nnx.Module):
             }
         )
 
-    def __call__(self, *inputs: Any) -> Any:
-        """Return the features of a batch of inputs."""
-        arrays = [jnp.asarray(value) for value in inputs]
+    def __call__(self, /, *inputs: Any, **named: Any) -> Any:
+        """Return the features of a batch of inputs, given by position or by name."""
+        arrays = [jnp.asarray(value) for value in self.plan.ordered(inputs, named)]
         weights = {weight.name: self.weights[weight.name][...] for weight in self.plan.weights}
         wanted = _result_type(arrays, list(weights.values()))
         results = self.plan(resolve("jax"), weights, arrays)

@@ -45,9 +45,9 @@ class KerasLayer(keras.layers.Layer):
     Returns
     -------
     Tensor
-        By `layer(x)`, or `layer([x, y])` for several inputs, of shape (batch..., features), in the compute type of the
-        layer's policy. Inside, the circuit is float64 where the weights are, else float32: "mixed_float16" costs it
-        nothing.
+        By `layer(x)`, `layer([x, y])` for several inputs, or `layer(x=..., y=...)`, of shape (batch..., features), in
+        the compute type of the layer's policy. Inside, the circuit is float64 where the weights are, else float32:
+        "mixed_float16" costs it nothing.
 
     Raises
     ------
@@ -89,6 +89,14 @@ class KerasLayer(keras.layers.Layer):
         self.initializers = [_initializer(weight, starts[weight.name]) for weight in self.plan.weights]
         # TensorFlow's compiler takes no node that calls Python; that of JAX does.
         self.supports_jit = keras.config.backend() != "tensorflow"
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Return the features of inputs, given as Keras has them or by their names."""
+        named = {name: options.pop(name) for name in self.plan.inputs if name in options}
+        if named:
+            given = self.plan.ordered(inputs, named)
+            inputs = given if len(given) == 1 else (list(given),)
+        return super().__call__(*inputs, **options)
 
     def build(self, input_shape: Any = None) -> None:
         """Make the weights, for inputs of these shapes."""

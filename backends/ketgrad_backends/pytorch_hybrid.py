@@ -32,7 +32,7 @@ class LayerMetric:
         self.names = [array.name for array in function.parameters]
         self.argnums = [self.names.index(weight.name) for weight in layer.plan.weights]
         self.approximation = approximation
-        layer.register_forward_hook(Watcher(self))
+        layer.register_forward_hook(Watcher(self), with_kwargs=True)
 
     def watch(self, inputs: tuple[Any, ...], results: Any) -> None:
         """Keep the inputs of a forward pass as soon as a gradient comes back to its results."""
@@ -75,11 +75,11 @@ class Watcher:
         self.metric = None if metric is None else weakref.ref(metric)
 
     @torch.compiler.disable
-    def __call__(self, layer: Any, inputs: tuple[Any, ...], results: Any) -> None:
+    def __call__(self, layer: Any, inputs: tuple[Any, ...], named: dict[str, Any], results: Any) -> None:
         metric = None if self.metric is None else self.metric()
         # What is seen inside a transform of torch.func must not leave it.
         if metric is not None and torch._C._functorch.peek_interpreter_stack() is None:
-            metric.watch(inputs, results)
+            metric.watch(layer.plan.ordered(inputs, named), results)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Watcher, ()

@@ -40,9 +40,9 @@ class TorchLayer(torch.nn.Module):
     Returns
     -------
     Tensor
-        By `layer(*inputs)`, of shape (batch..., features), of the inputs' type, without inputs of the weights'. Inside
-        the circuit is float64 where an input or a weight is, else float32; under `torch.autocast` 16-bit inputs give
-        float32, as they do with torch's own functions that need the range.
+        By `layer(*inputs)`, or `layer(x=...)`, of shape (batch..., features), of the inputs' type, without inputs of
+        the weights'. Inside the circuit is float64 where an input or a weight is, else float32; under `torch.autocast`
+        16-bit inputs give float32, as they do with torch's own functions that need the range.
 
     Raises
     ------
@@ -85,9 +85,9 @@ class TorchLayer(torch.nn.Module):
 
     # torch.compile would take the Python of ketgrad to pieces; this way its graphs end and begin at the layer.
     @torch.compiler.disable
-    def forward(self, *inputs: torch.Tensor) -> Any:
-        """Return the features of a batch of inputs."""
-        weights = dict(self.weights)
+    def forward(self, /, *inputs: torch.Tensor, **named: torch.Tensor) -> Any:
+        """Return the features of a batch of inputs, given by position or by name."""
+        inputs, weights = self.plan.ordered(inputs, named), dict(self.weights)
         kind = _common_device([*inputs, *weights.values()]).type
         is_mixed = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
         with torch.autocast(kind, enabled=False) if is_mixed else nullcontext():

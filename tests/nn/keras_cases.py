@@ -85,6 +85,14 @@ def test_forward_results_stand_side_by_side_for_several_inputs_whose_batches_bro
     np.testing.assert_allclose(numbers(wide()([x, y])), features_of_wide(x), atol=1e-6)
 
 
+def test_forward_takes_inputs_by_name():
+    x, y = np.array([[0.2, 0.3], [0.4, 0.5]]), np.zeros((2, 1))
+    np.testing.assert_allclose(numbers(wide()(y=y, x=x)), features_of_wide(x), atol=1e-6)
+    np.testing.assert_allclose(numbers(wide()(x, y=y)), features_of_wide(x), atol=1e-6)
+    np.testing.assert_allclose(numbers(cosine()(x=x[:, :1])), np.cos(x[:, :1] + START), atol=1e-6)
+    assert cosine()(x=keras.Input((1,))).shape == (None, 1)
+
+
 def test_forward_computes_in_the_framework_of_keras_whatever_is_in_force():
     with kg.use_backend("strict"), kg.use_precision("double"):
         found = cosine()(np.zeros((2, 1), "float32"))
@@ -332,6 +340,9 @@ MISUSE = {
     ),
     "one input of two": (
         lambda: wide()(np.ones((3, 2))), "the layer takes 2 inputs (x, y), got 1; give several as a list",
+    ),
+    "an input twice": (
+        lambda: cosine()(np.ones((3, 1)), x=np.ones((3, 1))), "the layer takes the inputs x, got 1 by position and x",
     ),
     "another shape": (lambda: cosine()(np.ones((3, 2))), "x got values of shape (3, 2); give shape (batch..., 1)"),
     "another symbolic shape": (

@@ -100,9 +100,11 @@ def test_the_batch_has_any_number_of_axes(batch):
     near(precise_layer()(jnp.asarray(x)), np.cos(x + THETA))
 
 
-def test_several_inputs_are_given_in_the_order_of_their_names():
+def test_several_inputs_are_given_in_the_order_of_their_names_or_by_name():
     layer = kg.nn.FlaxLayer(function(), ("theta", "x"), rngs=nnx.Rngs(0))
     near(layer(THETA, X), FEATURES)
+    near(layer(x=X, theta=THETA), FEATURES)
+    near(precise_layer()(x=X), FEATURES)
 
 
 def test_without_join_results_are_those_of_the_function():
@@ -283,6 +285,10 @@ MISUSE = (
     (
         lambda: layer_of()(X, X),
         "the layer takes 1 inputs (x), got 2; name with inputs=... the arrays that are given at a call",
+    ),
+    (
+        lambda: layer_of()(X, x=X),
+        "the layer takes the inputs x, got 1 by position and x by name; give each input once",
     ),
     (
         lambda: layer_of()(np.ones(3)),

@@ -202,6 +202,16 @@ def test_a_start_that_names_no_weight_is_told_so(initial, sentence):
     assert str(error.value) == sentence
 
 
+def test_inputs_are_given_by_name(autodiff_backend):
+    _, apply = pair()
+    params, x = {"theta": autodiff_backend.asarray(THETA)}, autodiff_backend.asarray(X)
+    value, gradient = kg.value_and_grad(lambda params: autodiff_backend.sum(apply(params, x=x)))(params)
+    near(autodiff_backend, value, FEATURES.sum())
+    near(autodiff_backend, gradient["theta"], -np.sin(X + THETA).sum(axis=0))
+    with pytest.raises(kg.InvalidTypeError, match="takes the inputs x, got 0 by position and x, theta by name; give"):
+        apply(params, x=x, theta=x)
+
+
 def test_inputs_in_front_of_the_weights_are_told_so(backend):
     init, apply = pair()
     with pytest.raises(kg.InvalidTypeError, match="give a mapping from their names to arrays, in front of the inputs"):

@@ -109,6 +109,13 @@ def test_several_inputs_are_given_in_the_order_of_their_names():
     near(layer(double(THETA), double()), FEATURES)
 
 
+def test_inputs_are_given_by_name():
+    layer = kg.nn.TorchLayer(function(), ("theta", "x"))
+    near(layer(x=double(), theta=double(THETA)), FEATURES)
+    near(layer(double(THETA), x=double()), FEATURES)
+    near(layer_of()(x=double()), FEATURES)
+
+
 def test_without_inputs_a_layer_is_called_with_nothing():
     layer = kg.nn.TorchLayer(function(), initial={"x": X[0], "theta": THETA}, dtype=torch.float64)
     near(layer(), FEATURES[0], 1e-12)
@@ -406,6 +413,10 @@ MISUSE = (
     (
         lambda: layer_of()(double(), double()),
         "the layer takes 1 inputs (x), got 2; name with inputs=... the arrays that are given at a call",
+    ),
+    (
+        lambda: layer_of()(y=double()),
+        "the layer takes the inputs x, got 0 by position and y by name; give each input once",
     ),
     (
         lambda: layer_of()(torch.ones(3)),

@@ -43,7 +43,7 @@ class Hybrid(torch.nn.Module):
         self.second = kg.nn.TorchLayer(second, "x", initial={"u": u, "v": v}, dtype=torch.float64)
 
     def forward(self, x):
-        return self.first(self.scale * x).squeeze(-1) + self.second(self.scale * x).squeeze(-1)
+        return self.first(self.scale * x).squeeze(-1) + self.second(x=self.scale * x).squeeze(-1)
 
     def values(self):
         return torch.stack([self.scale, self.first.weights["w"], self.second.weights["u"], self.second.weights["v"]])

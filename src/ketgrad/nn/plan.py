@@ -121,6 +121,22 @@ class LayerPlan:
             results = self._results(arrays)
             return joined(backend, results, self._batch(arrays)) if self.join else results
 
+    def ordered(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the inputs of a call, some by position and the others by name, in their order.
+
+        Raises
+        ------
+        InvalidTypeError
+            If a name is of no input, or of one that is given by position, or an input is left out.
+        """
+        rest = self.inputs[len(inputs) :]
+        if named and set(named) != set(rest):
+            raise InvalidTypeError(
+                f"the layer takes the inputs {', '.join(self.inputs) or 'none'}, got {len(inputs)} by position and "
+                f"{', '.join(named)} by name; give each input once"
+            )
+        return (*inputs, *(named[name] for name in rest)) if named else tuple(inputs)
+
     @property
     def num_features(self) -> int:
         """The length of the last axis of what a call returns.

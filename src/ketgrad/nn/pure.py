@@ -39,7 +39,7 @@ def functional(
         `init(seed)` returns a dictionary from names to arrays of the precision in force. The seed is an integer, for
         the same numbers on every backend, None for new ones, or on JAX a key.
     apply
-        `apply(params, *inputs)` returns an array of shape (batch..., features).
+        `apply(params, *inputs)` returns an array of shape (batch..., features); inputs may be given by their names.
 
     Raises
     ------
@@ -69,9 +69,9 @@ def functional(
             for key, weight in zip(keys, plan.weights, strict=True)
         }
 
-    def apply(params: Mapping[str, Array], *inputs: Any) -> Any:
-        """Return the features of a batch of inputs."""
-        return plan(get_backend(), params, inputs)
+    def apply(params: Mapping[str, Array], /, *inputs: Any, **named: Any) -> Any:
+        """Return the features of a batch of inputs, given by position or by name."""
+        return plan(get_backend(), params, plan.ordered(inputs, named))
 
     return init, apply
 
