@@ -125,6 +125,19 @@ def test_a_run_is_saved_and_goes_on_to_the_same_numbers(pair, tmp_path, capsys):
     assert resumed == last(capsys.readouterr().out, "energy")
 
 
+def test_a_saved_run_is_not_overwritten(tmp_path, capsys):
+    file = tmp_path / "run.npz"
+    options = ["vqe", "h2", "--steps", "2", "--save", str(file)]
+    assert main(options) == 0
+    written = file.read_bytes()
+    assert main(options) == 2
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message == f"ketgrad: --save: {file} exists; give --resume to go on from it, or another name, or delete it"
+    assert file.read_bytes() == written
+    assert main([*options, "--resume", "--precision", "single"]) == 2
+    assert "was written in double precision, and single is in force" in capsys.readouterr().err
+
+
 def test_beyond_what_is_diagonalized_at_once_no_exact_energy_is_shown(tmp_path, capsys):
     path = tmp_path / "chain.json"
     kg.hamiltonians.save(kg.hamiltonians.transverse_field_ising(11), path)

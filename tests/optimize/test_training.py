@@ -255,7 +255,9 @@ def test_a_checkpoint_of_something_else_has_its_sentence(tmp_path):
     Descent(0.1).minimize(square, 1.0, steps=2, checkpoint=file)
     with pytest.raises(ValueError, match="was written by GradientDescent, and Adam can't go on from it"):
         kg.optimize.Adam(0.1).minimize(square, 1.0, checkpoint=file, resume=True)
-    with pytest.raises(ValueError, match=r"holds x of shape \(\), and x0 has x of shape \(2,\); give its own x0"):
+    with pytest.raises(
+        ValueError, match=r"holds x of shape \(\) and .*, and x0 has it of shape \(2,\) and .*; give its own"
+    ):
         Descent(0.1).minimize(lambda x: x[0] ** 2, [1.0, 2.0], checkpoint=file, resume=True)
 
 
@@ -276,8 +278,67 @@ def test_parameters_are_resumed_by_their_names_in_whatever_order_they_stand(auto
     resumed = Descent(0.25).minimize(distance, {"b": 0.0, "a": 0.0}, steps=2, checkpoint=file, resume=True)
     assert list(resumed.x) == ["b", "a"]
     assert [float(autodiff_backend.to_numpy(resumed.x[name])) for name in "ab"] == pytest.approx([1.5, 1.0], rel=1e-9)
-    with pytest.raises(ValueError, match=r"holds x\['b'\] .*, x\['a'\] .*, and x0 has x\['a'\] .*, x\['c'\] "):
+    with pytest.raises(ValueError, match=r"holds x\['b'\], x\['a'\], and x0 has x\['a'\], x\['c'\]; give its own x0"):
         Descent(0.25).minimize(lambda x: x["a"] + x["c"], {"a": 1.0, "c": 1.0}, checkpoint=file, resume=True)
+
+
+def test_a_checkpoint_that_exists_is_kept_unless_it_is_resumed(tmp_path):
+    file = tmp_path / "run.npz"
+    Descent(0.25).minimize(square, 1.0, steps=2, checkpoint=file)
+    written = file.read_bytes()
+    with pytest.raises(
+        kg.InvalidValueError, match=r"run\.npz exists; give resume=True to go on from it, or another name, or delete it"
+    ):
+        Descent(0.25).minimize(square, 1.0, steps=2, checkpoint=str(file))
+    assert file.read_bytes() == written
+
+
+def test_a_run_that_fails_before_it_has_a_value_leaves_no_file_in_the_way(tmp_path):
+    file, mistakes = tmp_path / "run.npz", [True]
+
+    def f(x):
+        if mistakes:
+            raise RuntimeError("mine")
+        return x * x
+
+    with pytest.raises(RuntimeError):
+        Descent(0.25).minimize(f, 1.0, checkpoint=file)
+    assert list(tmp_path.iterdir()) == []
+    mistakes.clear()
+    assert Descent(0.25).minimize(f, 1.0, steps=1, checkpoint=file).value == pytest.approx(0.25)
+
+
+def test_a_resumed_run_that_fails_at_once_leaves_the_checkpoint_as_it_was(tmp_path):
+    file = tmp_path / "run.npz"
+    Descent(0.25).minimize(square, 1.0, steps=3, checkpoint=file)
+    with pytest.raises(TypeError):
+        Descent(0.25).minimize(lambda: 0.0, 1.0, steps=5, checkpoint=file, resume=True)
+    resumed = Descent(0.25).minimize(square, 1.0, steps=4, checkpoint=file, resume=True)
+    np.testing.assert_allclose(resumed.history, [1.0, 4**-1, 4**-2, 4**-3, 4**-4], rtol=1e-9)
+
+
+def test_options_are_those_of_the_call_that_resumes(autodiff_backend, tmp_path):
+    file = tmp_path / "run.npz"
+    Descent(0.25).minimize(square, 1.0, steps=1, checkpoint=file)  # x is halved
+    resumed = Descent(0.05).minimize(square, 1.0, steps=2, checkpoint=file, resume=True)  # and then ×0.9
+    assert float(autodiff_backend.to_numpy(resumed.x)) == pytest.approx(0.45, rel=1e-9)
+
+
+def test_a_checkpoint_of_another_precision_is_refused(autodiff_backend, tmp_path):
+    file = tmp_path / "run.npz"
+    Descent(0.25).minimize(square, 1.0, steps=1, checkpoint=file)
+    written = file.read_bytes()
+    with (
+        kg.use_precision("single"),
+        pytest.raises(ValueError, match="written in double precision, and single is in force; choose double again"),
+    ):
+        Descent(0.25).minimize(square, 1.0, steps=2, checkpoint=file, resume=True)
+    narrow = np.array(1.0, "float32")
+    with pytest.raises(
+        ValueError, match=r"holds x of shape \(\) and type float64, and x0 has it of .* type float32; give"
+    ):
+        Descent(0.25).minimize(square, narrow, steps=2, checkpoint=file, resume=True)
+    assert file.read_bytes() == written
 
 
 ON_ANOTHER_DEVICE = """

@@ -103,7 +103,9 @@ def train(arguments: argparse.Namespace, energy: CircuitFunction) -> Result:
         )
     except NotFiniteError as error:
         kept = (
-            f"the last good ones are in {arguments.save}" if arguments.save else "--save FILE keeps the last good ones"
+            f"the last good ones are in {arguments.save}"
+            if arguments.save and arguments.save.exists()
+            else "--save FILE keeps the last good ones"
         )
         raise InvalidValueError(f"{error.what.partition(';')[0]}; {kept}; try a smaller --learning-rate") from error
 
@@ -134,6 +136,10 @@ def _check_saved(arguments: argparse.Namespace) -> None:
         raise InvalidValueError("--resume needs the file to go on from; give --save FILE as well")
     if arguments.resume and not arguments.save.exists():
         raise InvalidValueError(f"--resume: {arguments.save} does not exist; leave --resume out to begin")
+    if arguments.save and arguments.save.is_file() and not arguments.resume:
+        raise InvalidValueError(
+            f"--save: {arguments.save} exists; give --resume to go on from it, or another name, or delete it"
+        )
 
 
 def _title(arguments: argparse.Namespace) -> str:

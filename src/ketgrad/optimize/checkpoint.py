@@ -18,11 +18,12 @@ from ketgrad import tree
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 from ketgrad.optimize.advance import State
 from ketgrad.optimize.problem import named_leaves
+from ketgrad.precision import get_precision
 from ketgrad.protocol import ArrayBackend
 
 FORMAT = "ketgrad training, version 1"
 ABOUT = "about"
-ENTRIES = {"format", "optimizer", "step", "x", "state", "history"}
+ENTRIES = {"format", "optimizer", "precision", "step", "x", "state", "history"}
 
 
 class Saved(NamedTuple):
@@ -34,12 +35,20 @@ class Saved(NamedTuple):
     history: list[float]
 
 
+def check_writable(path: Path) -> None:
+    """Raise the system's error where a file can't be written."""
+    partial = _partial(path)
+    partial.open("wb").close()
+    partial.unlink()
+
+
 def save(path: Path, backend: ArrayBackend, optimizer: str, saved: Saved) -> None:
     """Write a file, in place of an older one only once it is complete."""
     arrays: list[Any] = []
     about = {
         "format": FORMAT,
         "optimizer": optimizer,
+        "precision": get_precision(),
         "step": saved.step,
         "x": [[name, _encoded(backend, leaf, arrays)] for name, leaf in named_leaves(saved.x)],
         "state": _encoded(backend, saved.state, arrays),
@@ -47,14 +56,14 @@ def save(path: Path, backend: ArrayBackend, optimizer: str, saved: Saved) -> Non
     }
     members: dict[str, Any] = {str(number): array for number, array in enumerate(arrays)}
     members[ABOUT] = np.array(json.dumps(about))
-    partial = path.with_name(path.name + ".part")
+    partial = _partial(path)
     with partial.open("wb") as file:
         np.savez(file, **members)
     os.replace(partial, path)
 
 
 def load(path: Path, backend: ArrayBackend, optimizer: str, x0: Any, is_as_x0: bool = True) -> Saved:
-    """Read a file that belongs to an optimizer and to parameters of the names and shapes of x0, onto their device.
+    """Read a file of an optimizer and of parameters with the names, shapes and types of x0, onto their device.
 
     Without `is_as_x0` the parameters are one array, of any shape.
     """
@@ -64,10 +73,15 @@ def load(path: Path, backend: ArrayBackend, optimizer: str, x0: Any, is_as_x0: b
             f"{path} was written by {about['optimizer']}, and {optimizer} can't go on from it; give the same "
             "optimizer, or another file"
         )
+    if about["precision"] != get_precision():
+        raise InvalidValueError(
+            f"{path} was written in {about['precision']} precision, and {get_precision()} is in force; choose "
+            f"{about['precision']} again, or give another file"
+        )
     due, device = named_leaves(x0), _device(backend, x0)
     found = {name: _decoded(backend, item, arrays, device) for name, item in about["x"]}
     if is_as_x0:
-        _check_parameters(path, found, due)
+        _check_parameters(path, backend, found, dict(due))
     x = tree.flatten(x0)[2]([found[name] for name, _ in due])
     return Saved(about["step"], x, _decoded(backend, about["state"], arrays, device), about["history"])
 
@@ -84,15 +98,24 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return about, arrays
 
 
-def _check_parameters(path: Path, found: dict[str, Any], due: list[tuple[str, Any]]) -> None:
-    given = {name: tuple(leaf.shape) for name, leaf in due}
-    saved = {name: tuple(leaf.shape) for name, leaf in found.items()}
-    if saved != given:
-        raise InvalidValueError(f"{path} holds {_listed(saved)}, and x0 has {_listed(given)}; give its own x0")
+def _check_parameters(path: Path, backend: ArrayBackend, found: dict[str, Any], due: dict[str, Any]) -> None:
+    saved, given = _kinds(backend, found), _kinds(backend, due)
+    if set(saved) != set(given):
+        raise InvalidValueError(
+            f"{path} holds {', '.join(saved) or 'no parameters'}, and x0 has {', '.join(given) or 'none'}; give its "
+            "own x0"
+        )
+    for name, kind in saved.items():
+        if kind != given[name]:
+            raise InvalidValueError(f"{path} holds {name} of {kind}, and x0 has it of {given[name]}; give its own x0")
 
 
-def _listed(shapes: dict[str, tuple[int, ...]]) -> str:
-    return ", ".join(f"{name} of shape {shape}" for name, shape in shapes.items()) or "no parameters"
+def _kinds(backend: ArrayBackend, leaves: dict[str, Any]) -> dict[str, str]:
+    return {name: f"shape {tuple(leaf.shape)} and type {backend.dtype(leaf)}" for name, leaf in leaves.items()}
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def _device(backend: ArrayBackend, x0: Any) -> str | None:

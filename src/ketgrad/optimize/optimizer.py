@@ -104,9 +104,10 @@ class Optimizer(ABC):
             Whether to show a bar on the terminal's error stream.
         checkpoint
             A file for the parameters, the state and the history: written every `checkpoint_every` steps, at the end,
-            and when training is interrupted or fails.
+            and when training is interrupted or fails. One that exists is refused, unless `resume` is true.
         resume
             Whether to go on from that file where it exists; the numbers are those of a run that was not interrupted.
+            The options of the optimizer are those of this call, so that a learning rate may be lowered.
         seed
             An integer from which each step gets a `seed` that the function is called with, so that results from shots
             have new numbers at each step and the same in each run; left out, the function is called without one.

@@ -62,6 +62,10 @@ class Training:
             raise InvalidValueError(f"the folder of the checkpoint {self.path} does not exist; make it first")
         if self.path is not None and self.path.is_dir():
             raise InvalidValueError(f"the checkpoint {self.path} is a folder; give a file in it, such as run.npz")
+        if self.path is not None and self.path.exists() and not self.resume:
+            raise InvalidValueError(
+                f"the checkpoint {self.path} exists; give resume=True to go on from it, or another name, or delete it"
+            )
 
     @property
     def path(self) -> Path | None:
@@ -94,8 +98,9 @@ class Loop:
         self.good = self.moment
 
     def run(self) -> Result:
-        """Train, and write the checkpoint however it ends, and once before, for a file that can't be written."""
-        self._save(self.moment)
+        """Train, and write the checkpoint however it ends; one that can't be written is found before."""
+        if self.options.path is not None:
+            checkpoint.check_writable(self.options.path)
         try:
             with _bar(self.options, self.moment.step) as show:
                 stopped = self._steps(show)
@@ -158,7 +163,7 @@ class Loop:
         return Moment(0, x0, self.optimizer.start(self.problem, x0)), []
 
     def _save(self, moment: Moment) -> None:
-        if self.options.path is None:
+        if self.options.path is None or not self.history:  # no file of a run that failed before there was a value
             return
         saved = checkpoint.Saved(moment.step, moment.x, moment.state, self.history[: moment.step])
         checkpoint.save(self.options.path, self.problem.backend, type(self.optimizer).__name__, saved)
