@@ -82,6 +82,7 @@ class AdaptVQE(GrowingOptimizer):
         return self._grown(problem, self._chosen(state)).value(x)
 
     def advance(self, problem: Problem, x: Array, state: State) -> Advance:
+        self.check_concrete(problem, x, state)
         generators = self._chosen(state)
         value, gradients = self._pool_gradients(problem, x, generators)
         best = int(np.argmax(np.abs(gradients)))

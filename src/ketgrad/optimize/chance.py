@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from ketgrad.randomness import Key, random_key, uniform
 
 def resolved_seed(seed: int | None) -> int:
     """Return a seed, or a new one where it is None, for the state to hold."""
-    return random_key(seed).seed
+    return secrets.randbits(31) if seed is None else random_key(seed).seed  # frameworks take states of 32-bit integers
 
 
 def step_key(seed: int, step: int) -> Key:

@@ -101,6 +101,7 @@ class ICANS(Optimizer):
         return problem.with_seed(own).value(x)
 
     def advance(self, problem: Problem, x: Array, state: State) -> Advance:
+        self.check_concrete(problem, x, state)
         if self.max_shots is not None and state["shots"] >= self.max_shots:
             return Advance(x, state, stop="shots")
         layout = Layout.of(problem.backend, x)

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad import tree
+from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
 from ketgrad.optimize.advance import Advance, State
 from ketgrad.optimize.problem import Problem, as_parameters
 from ketgrad.optimize.result import Progress, Result
@@ -141,6 +142,15 @@ class Optimizer(ABC):
             raise InvalidValueError(
                 f"{type(self).__name__} remembers steps on parameters of other shapes, or of another backend; call "
                 "reset() before it gets new ones, or make another one for them"
+            )
+
+    def check_concrete(self, problem: Problem, x: Any, state: State) -> None:
+        """Refuse a step inside of a compiled or mapped function, for optimizers that look at numbers in it."""
+        backend, leaves = problem.backend, [*tree.flatten(x)[0], *tree.flatten(state)[0]]
+        if not all(backend.is_concrete(leaf) for leaf in leaves if backend.is_array(leaf)):
+            raise UntraceableError(
+                f"a step of {type(self).__name__} looks at numbers, which traced arrays have none of; take it outside "
+                "of jit and vmap, and compile the function that is minimized instead, by kg.jit"
             )
 
     def _stepped(self, problem: Problem, x: Any, *, has_value: bool) -> Advance:

@@ -87,6 +87,7 @@ class QNSPSA(Optimizer):
         return {"step": 0, "seed": resolved_seed(self.seed), "metric": layout.native(np.eye(layout.size))}
 
     def advance(self, problem: Problem, x: Any, state: State) -> Advance:
+        self.check_concrete(problem, x, state)
         layout, step = Layout.of(problem.backend, x), state["step"]
         is_native = problem.backend.is_array(state["metric"])
         self.check_state(is_native and tuple(state["metric"].shape) == (layout.size, layout.size))

@@ -82,6 +82,7 @@ class RiemannianGradientFlow(GrowingOptimizer):
         return replace(problem, function=grown).value(x)
 
     def advance(self, problem: Problem, x: Array, state: State) -> Advance:
+        self.check_concrete(problem, x, state)
         backend, function = problem.backend, reference(problem, self)
         words = self._words(function.num_qubits)
         appended = append_all(self._appended(problem, x, state), words, parameters("directions", len(words)))

@@ -75,6 +75,7 @@ class Rotoselect(Optimizer):
         return _with_gates(problem, state["gates"]).value(x)
 
     def advance(self, problem: Problem, x: Any, state: State) -> Advance:
+        self.check_concrete(problem, x, state)
         layout, gates = Layout.of(problem.backend, x), list(state["gates"])
         vector, lowest = layout.vector(x), None
         for place in range(len(gates)):

@@ -51,6 +51,7 @@ class Rotosolve(Optimizer):
         return {"step": 0}
 
     def advance(self, problem: Problem, x: Any, state: State) -> Advance:
+        self.check_concrete(problem, x, state)
         layout, value = Layout.of(problem.backend, x), problem.value(x)
         vector, lowest = layout.vector(x), float(problem.backend.to_numpy(value))
         for place, own in enumerate(self._frequencies(problem, x)):

@@ -73,6 +73,7 @@ class SPSA(Optimizer):
         return {"step": 0, "seed": resolved_seed(self.seed)}
 
     def advance(self, problem: Problem, x: Any, state: State) -> Advance:
+        self.check_concrete(problem, x, state)
         rate, size = self.gains(state["step"] + 1)
         moved = x
         for key in step_key(state["seed"], state["step"]).split(self.directions):
