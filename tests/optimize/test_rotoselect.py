@@ -108,6 +108,23 @@ def test_a_resumed_run_has_the_numbers_of_an_uninterrupted_one(backend, tmp_path
     check_resume(backend, kg.optimize.Rotoselect, energy, [0.4, 0.5], tmp_path / "training.npz")
 
 
+def test_a_function_that_takes_no_gates_is_told_so():
+    sentence = r"as f\(x, gates, \*args\), and this one does not take that \(too many positional arguments\); give it a"
+    with pytest.raises(kg.InvalidTypeError, match=sentence):
+        kg.optimize.Rotoselect().minimize(lambda x: x[0], [0.1, 0.2])
+    with pytest.raises(kg.InvalidTypeError, match=sentence):
+        kg.optimize.Rotoselect().step(lambda x, scale: x[0], [0.1, 0.2], 2.0)
+
+
+def test_a_function_may_take_gates_in_any_way():
+    def by_name_and_seed(x, gates=("rz",), *, seed):
+        return one_qubit(kg.X(0))(x, gates)
+
+    for function in (by_name_and_seed, lambda *given, seed: one_qubit(kg.X(0))(*given)):
+        result = kg.optimize.Rotoselect().minimize(function, 0.3, steps=1, seed=1)
+        assert result.value == pytest.approx(-1.0, abs=1e-12)
+
+
 def test_wrong_input_is_told():
     with pytest.raises(kg.InvalidValueError, match='start_with is \'h\'; give "rx", "ry" or "rz", or a list'):
         kg.optimize.Rotoselect("h")

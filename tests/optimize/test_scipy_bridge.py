@@ -90,6 +90,13 @@ def test_wrong_input_is_told():
         run(energy(), START, "BFGS", hessian=True)
     with pytest.raises(kg.InvalidValueError, match="dogleg needs the Hessian"):
         run(energy(), START, "dogleg", hessian=False)
+    for option in ({"seed": 3}, {"steps": 10}):
+        with pytest.raises(
+            kg.InvalidTypeError,
+            match="takes no (seed|steps), but hessian and what SciPy takes: bounds, constraints, tol, callback, options"
+            r'; a number of steps is options={"maxiter": 100}, and a seed belongs to the function',
+        ):
+            run(energy(), START, **option)
     with pytest.raises(kg.InvalidTypeError, match="jac is made from f by differentiating it; leave jac out"):
         run(energy(), START, jac="2-point")
 

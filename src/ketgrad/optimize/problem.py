@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from inspect import Parameter, signature
+from inspect import Parameter, Signature, signature
 from typing import Any
 
 from ketgrad import tree
@@ -51,15 +51,30 @@ class Problem:
 
     def check_takes_seed(self) -> None:
         """Refuse a function that a seed can't be given to."""
-        try:
-            names = signature(self.function).parameters.values()
-        except (TypeError, ValueError):  # of a builtin, which tells no names
+        known = self._signature()
+        if known is None:
             return
-        if not any(each.name == "seed" or each.kind == Parameter.VAR_KEYWORD for each in names):
+        if not any(each.name == "seed" or each.kind == Parameter.VAR_KEYWORD for each in known.parameters.values()):
             raise InvalidTypeError(
                 "the function takes no seed; give it a keyword argument seed, and pass that on to where shots are "
                 "drawn, or leave seed out"
             )
+
+    def misfit(self, x: Any) -> str:
+        """Return in Python's words why the function can't be called with parameters and `args`, "" where it can."""
+        known = self._signature()
+        try:
+            if known is not None:
+                known.bind_partial(x, *self.args)
+        except TypeError as error:
+            return str(error)
+        return ""
+
+    def _signature(self) -> Signature | None:
+        try:
+            return signature(self.function)
+        except (TypeError, ValueError):  # of a builtin, which tells no names
+            return None
 
     def loss(self, x: Any) -> Array:
         """Return f(x), a real number in an array of shape (), still connected to x."""

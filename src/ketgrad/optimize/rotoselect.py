@@ -69,6 +69,12 @@ class Rotoselect(Optimizer):
         gates = [self.start_with] * size if isinstance(self.start_with, str) else list(self.start_with)
         if len(gates) != size:
             raise InvalidValueError(f"start_with has {len(gates)} gates, and x {size} elements; give one for each")
+        misfit = _with_gates(problem, gates).misfit(x)
+        if misfit:
+            raise InvalidTypeError(
+                f"Rotoselect calls the function as f(x, gates, *args), and this one does not take that ({misfit}); "
+                "give it a second argument, for the tuple of the gates' names"
+            )
         return {"step": 0, "gates": gates}
 
     def value(self, problem: Problem, x: Any, state: State) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,8 @@ def minimize_scipy(
     >>> round(result.fun, 9), result.success
     (-1.0, True)
     """
-    name = _checked_method(method, hessian, options)
+    name, minimize = _checked_method(method, hessian, options), _scipy_minimize()
+    _check_options(minimize, options)
     problem = Problem.of(f, args)
     layout = Layout.of(problem.backend, as_parameters(problem.backend, x0))
     derivatives: dict[str, Any] = {} if name in WITHOUT_GRADIENT else {"jac": True}
@@ -76,7 +78,7 @@ def minimize_scipy(
         derivatives["hess"] = _second(problem, layout)
     value = _value(problem, layout) if name in WITHOUT_GRADIENT else _value_and_gradient(problem, layout)
     start = layout.vector(layout.rebuild(list(layout.like)))
-    result = _scipy_minimize()(value, start, method=method, **derivatives, **options)
+    result = minimize(value, start, method=method, **derivatives, **options)
     result.x = layout.parameters(result.x)
     return result
 
@@ -95,6 +97,16 @@ def _checked_method(method: Any, hessian: bool | None, options: dict[str, Any]) 
         if option in options:
             raise InvalidTypeError(f"{option} is made from f by differentiating it; leave {option} out")
     return name
+
+
+def _check_options(minimize: Callable[..., Any], options: dict[str, Any]) -> None:
+    names = [name for name in signature(minimize).parameters if name not in (*MADE_HERE, "x0", "args", "method")]
+    for option in options:
+        if option not in names:
+            raise InvalidTypeError(
+                f"minimize_scipy takes no {option}, but hessian and what SciPy takes: {', '.join(names)}; a number of "
+                'steps is options={"maxiter": 100}, and a seed belongs to the function'
+            )
 
 
 def _value(problem: Problem, layout: Layout) -> Callable[[Any], float]:
