@@ -52,7 +52,7 @@ def test_six_layers_on_ten_qubits_take_five_and_a_half_steps_each():
     circuit = kg.templates.hardware_efficient(np.zeros((6, 10, 2)))
     program = lower(circuit.operations, 10)
     numbers = program.recipe.numbers.bind(kg.get_backend(), {}, "double")
-    events = circuit_events(kg.get_backend(), program.recipe, numbers, "double")
+    events = circuit_events(kg.get_backend(), program.recipe, numbers, "double", None)
     assert all(isinstance(event, Step) for event in events)
     assert len(events) <= 33
 
