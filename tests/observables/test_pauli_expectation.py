@@ -128,6 +128,16 @@ def test_an_integer_coefficient_leaves_a_fractional_one_beside_it_as_it_is(backe
     np.testing.assert_allclose(backend.to_numpy(found), 2.5, rtol=0, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize("add", [lambda a, h: h + a, lambda a, h: a + h, lambda a, h: a - -1.0 * h])
+def test_an_array_that_is_added_shifts_the_value_and_has_the_slope_one(autodiff_backend, add):
+    def shifted(a):
+        return kg.Circuit(1).ry(0.6, 0).expectation(add(a, kg.Z(0)))
+
+    value, slope = kg.value_and_grad(shifted, fallback="error")(autodiff_backend.asarray(2.5))
+    to_numpy = autodiff_backend.to_numpy
+    np.testing.assert_allclose([to_numpy(value), to_numpy(slope)], [2.5 + math.cos(0.6), 1.0], rtol=0, atol=TOLERANCE)
+
+
 @pytest.mark.parametrize("multiply", [lambda a, h: h * a, lambda a, h: a * h], ids=["from the right", "from the left"])
 def test_the_gradient_by_a_coefficient_is_the_expectation_of_its_word(autodiff_backend, multiply):
     def energy(a):

@@ -45,7 +45,8 @@ _PRODUCTS = {
 class PauliSum:
     """A linear combination of Pauli words.
 
-    Made by `X(0)`, `Y(0)`, `Z(0)` and `+`, `-`, `*` with numbers and `@`, or from a mapping of words to coefficients.
+    Made by `X(0)`, `Y(0)`, `Z(0)` and `+`, `-`, `@` and numbers, or from a mapping of words to coefficients. A number
+    that is added stands for as many identities, so that Python's `sum` adds operators up.
 
     Parameters
     ----------
@@ -59,6 +60,8 @@ class PauliSum:
     PauliSum({'Z0 Z1': 1.0, 'X0': -0.5})
     >>> kg.PauliSum({"Z0 Z1": 1.0, "X0": -0.5}) - 0.5 * kg.X(0)
     PauliSum({'Z0 Z1': 1.0, 'X0': -1.0})
+    >>> sum(kg.Z(qubit) for qubit in range(3)) + 1
+    PauliSum({'Z0': 1.0, 'Z1': 1.0, 'Z2': 1.0, 'I': 1.0})
     """
 
     def __init__(self, terms: Mapping[str, Any]) -> None:
@@ -135,19 +138,23 @@ class PauliSum:
         return PauliSum.from_words([*squares, *pairs])
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """Take `number * sum` over from NumPy and from autograd, which would look into this class for an array."""
-        if ufunc is not np.multiply or method != "__call__" or options:
+        """Take arithmetic with numbers of NumPy and of autograd over, which would look into this class for an array."""
+        if ufunc not in _OF_NUMPY or method != "__call__" or options:
             return NotImplemented
+        forwards, reflected = _OF_NUMPY[ufunc]
         left, right = inputs
-        return self * (left if right is self else right)
+        return forwards(self, right) if left is self else reflected(self, left)
 
-    def __add__(self, other: PauliSum) -> PauliSum:
-        if not isinstance(other, PauliSum):
-            return NotImplemented
-        return PauliSum.from_words([*self._terms.items(), *other._terms.items()])
+    def __add__(self, other: Any) -> PauliSum:
+        return PauliSum.from_words([*self._terms.items(), *_operator(other)._terms.items()])
 
-    def __sub__(self, other: PauliSum) -> PauliSum:
-        return self + (-1.0) * other if isinstance(other, PauliSum) else NotImplemented
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> PauliSum:
+        return self + (-1.0) * _operator(other)
+
+    def __rsub__(self, other: Any) -> PauliSum:
+        return -self + other
 
     def __neg__(self) -> PauliSum:
         return (-1.0) * self
@@ -180,6 +187,13 @@ class PauliSum:
 
     def __repr__(self) -> str:
         return f"PauliSum({ {show_word(word): value for word, value in self._terms.items()} })"
+
+
+_OF_NUMPY = {
+    np.add: (PauliSum.__add__, PauliSum.__radd__),
+    np.subtract: (PauliSum.__sub__, PauliSum.__rsub__),
+    np.multiply: (PauliSum.__mul__, PauliSum.__rmul__),
+}
 
 
 def X(qubit: int) -> PauliSum:  # noqa: N802
@@ -266,6 +280,11 @@ def _check_finite(value: Any) -> None:
 
 def _is_zero(value: Any) -> bool:
     return isinstance(value, int | float | complex) and value == 0
+
+
+def _operator(value: Any) -> PauliSum:
+    """Return a number as that many identities."""
+    return value if isinstance(value, PauliSum) else I() * value
 
 
 def _product(left: tuple[Word, Any], right: tuple[Word, Any]) -> tuple[Word, Any]:
