@@ -1,10 +1,6 @@
-"""Layers of Keras on the backend that KERAS_BACKEND names; `test_keras_layer` runs this file once for each.
-
-The layer of most tests has the features cos(x + θ): rx(x) and rx(θ) in a row turn |0⟩ by the sum of their angles.
-"""
+"""Layers of Keras on the backend that KERAS_BACKEND names; `test_keras_layer` runs the cases once for each."""
 
 import doctest
-import json
 import re
 
 import keras
@@ -13,42 +9,7 @@ import pytest
 
 import ketgrad as kg
 from ketgrad_backends import keras_layer
-
-BACKEND = keras.config.backend()
-tensorflow_alone = pytest.mark.skipif(BACKEND != "tensorflow", reason="about graphs of TensorFlow")
-START = 0.3
-
-
-def cosine(**options):
-    x, theta = kg.parameters("x", (1,)), kg.parameters("theta")
-    circuit = kg.Circuit(1).rx(x[0], 0).rx(theta, 0)
-    return kg.nn.KerasLayer(
-        kg.function(circuit, kg.expval(kg.Z(0))), inputs="x", **{"initial": {"theta": START}, **options}
-    )
-
-
-def wide(**options):
-    """Return a layer of two inputs, a weight of shape (2,), and the features cos(x₀), cos(x₁), p₀ … p₃."""
-    x, y, theta = kg.parameters("x", (2,)), kg.parameters("y", (1,)), kg.parameters("theta", (2,))
-    circuit = kg.Circuit(2).rx(x[0], 0).rx(x[1], 1).rz(y[0], 0).rz(theta[0], 0).rz(theta[1], 1)
-    function = kg.function(circuit, kg.expval(kg.Z(0)), kg.expval(kg.Z(1)), kg.probs())
-    return kg.nn.KerasLayer(function, inputs=("x", "y"), **options)
-
-
-def features_of_wide(x):
-    x = np.asarray(x, float)
-    each = [np.stack([np.cos(x[..., place] / 2) ** 2, np.sin(x[..., place] / 2) ** 2], axis=-1) for place in (0, 1)]
-    joint = each[0][..., :, None] * each[1][..., None, :]
-    return np.concatenate([np.cos(x), joint.reshape(*x.shape[:-1], 4)], axis=-1)
-
-
-def numbers(tensor):
-    return np.asarray(keras.ops.convert_to_numpy(tensor), "float64")
-
-
-def data(size=6):
-    generator = np.random.default_rng(3)
-    return generator.normal(size=(size, 1)).astype("float32"), generator.normal(size=(size, 1)).astype("float32")
+from nn.keras_layers import BACKEND, START, cosine, data, features_of_wide, numbers, wide
 
 
 def gradient(layer, x):
@@ -251,79 +212,6 @@ def test_a_layer_without_inputs_has_features_without_a_batch():
     np.testing.assert_allclose(numbers(layer()), [0, 1], atol=1e-6)
 
 
-SAVED = """
-    import json, sys
-    import numpy as np
-    import ketgrad as kg
-    kg.nn.KerasLayer
-    import keras
-    model = keras.models.load_model({path!r})
-    x = np.linspace(-1, 1, 10).reshape(5, 2).astype("float32")
-    print(json.dumps(model.predict(x, verbose=0, batch_size=4).tolist()))
-"""
-
-
-def test_a_saved_model_predicts_the_same_in_a_new_process(tmp_path, in_new_process):
-    x, theta = kg.parameters("x", (2,)), kg.parameters("theta", (2,))
-    circuit = kg.Circuit(2).rx(x[0], 0).ry(x[1] / 3, 1).cx(0, 1).unitary(np.diag([1, 1j]), [0]).ry(theta[0], 0)
-    function = kg.function(
-        circuit.depolarizing(0.1, 1).rx(theta[1], 1), kg.expval(0.3 * kg.Z(0) + kg.X(1)), kg.probs([1])
-    )
-    start = keras.initializers.RandomNormal(stddev=2.0)
-    model = keras.Sequential(
-        [keras.Input((2,)), kg.nn.KerasLayer(function, "x", initial={"theta": start}, name="circuit")]
-    )
-    path = str(tmp_path / "model.keras")
-    model.save(path)
-    inputs = np.linspace(-1, 1, 10).reshape(5, 2).astype("float32")
-    found = in_new_process(SAVED.format(path=path), KERAS_BACKEND=BACKEND)
-    assert found == model.predict(inputs, verbose=0, batch_size=4).tolist()
-
-
-def test_the_config_is_json_and_makes_the_same_layer():
-    layer = wide(initial={"theta": np.array([0.1, 0.2])}, name="two", dtype="mixed_bfloat16", join=False)
-    config = json.loads(json.dumps(keras.saving.serialize_keras_object(layer), allow_nan=False))
-    found = keras.saving.deserialize_keras_object(config)
-    assert keras.saving.serialize_keras_object(found) == config
-    assert (found.name, found.compute_dtype, found.plan.inputs, found.plan.join) == (
-        "two",
-        "bfloat16",
-        ("x", "y"),
-        False,
-    )
-    found.build([(None, 2), (None, 1)])
-    np.testing.assert_allclose(numbers(found.weights[0].value), [0.1, 0.2], atol=1e-7)
-
-
-def test_models_are_cloned():
-    model = keras.Sequential([keras.Input((1,)), cosine()])
-    x, _ = data()
-    np.testing.assert_allclose(keras.models.clone_model(model).predict(x, verbose=0), np.cos(x + START), atol=1e-6)
-
-
-def test_a_changed_circuit_in_a_config_is_refused_with_its_sentence():
-    config = cosine().get_config()
-    config["function"]["circuit"]["instructions"][0]["qubits"] = [5]
-    with pytest.raises(kg.InvalidValueError, match="instruction 0: rx got qubit 5, but the circuit has qubits 0 to 0"):
-        kg.nn.KerasLayer.from_config(config)
-
-
-@keras.saving.register_keras_serializable(package="ketgrad_tests")
-def scaled(x, theta):
-    return keras.ops.stack([keras.ops.sum(x, axis=-1) * theta[0], keras.ops.sum(x, axis=-1) + theta[1]], axis=-1)
-
-
-def test_a_registered_callable_is_a_layer_and_is_saved(tmp_path):
-    layer = kg.nn.KerasLayer(scaled, "x", weights={"theta": (2,)}, initial={"theta": np.array([2.0, 3.0])})
-    model = keras.Sequential([keras.Input((4,)), layer])
-    assert model.output_shape == (None, 2)
-    expected = np.tile([8.0, 7.0], (3, 1))
-    np.testing.assert_allclose(model.predict(np.ones((3, 4)), verbose=0), expected)
-    model.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_allclose(again.predict(np.ones((3, 4)), verbose=0), expected)
-
-
 def test_a_callable_has_features_of_as_many_inputs_as_come():
     model = keras.Sequential([keras.Input((2,)), kg.nn.KerasLayer(lambda x, w: x @ w, "x", weights={"w": (2, 3)})])
     assert model.output_shape == (None, 3)
@@ -381,91 +269,3 @@ def test_a_backend_of_keras_that_has_none_here_is_refused(monkeypatch):
 
 def test_the_example_runs():
     assert doctest.testmod(keras_layer).failed == 0
-
-
-def in_open_graph(function, *shapes):
-    import tensorflow as tf
-
-    signature = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
-    return tf.function(function, input_signature=signature, autograph=False)
-
-
-@tensorflow_alone
-def test_second_derivatives_go_through_an_open_batch():
-    import tensorflow as tf
-
-    layer = cosine()
-    layer.build((None, 1))
-
-    def inner(x):
-        with tf.GradientTape() as outer:
-            outer.watch(x)
-            with tf.GradientTape() as tape:
-                tape.watch(x)
-                total = tf.reduce_sum(layer(x))
-            first = tape.gradient(total, x)
-        return first, outer.gradient(first, x)
-
-    x, _ = data()
-    first, second = in_open_graph(inner, (None, 1))(x)
-    np.testing.assert_allclose(first, -np.sin(x + START), atol=1e-5)
-    np.testing.assert_allclose(second, -np.cos(x + START), atol=1e-5)
-
-
-@tensorflow_alone
-def test_second_derivatives_by_tapes_outside_of_a_graph_with_an_open_batch():
-    import tensorflow as tf
-
-    layer = cosine()
-    layer.build((None, 1))
-    features = in_open_graph(layer, (None, 1))
-    x = tf.constant(data()[0])
-    with tf.GradientTape() as outer:
-        outer.watch(x)
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            total = tf.reduce_sum(features(x))
-        first = tape.gradient(total, x)
-    np.testing.assert_allclose(first, -np.sin(x + START), atol=1e-5)
-    np.testing.assert_allclose(outer.gradient(first, x), -np.cos(x + START), atol=1e-5)
-
-
-@tensorflow_alone
-@pytest.mark.parametrize("shape", [(None, None, 2), (4, None, 2), (None, 2)])
-def test_every_open_axis_may_have_any_size(shape):
-    layer = wide()
-    x = np.random.default_rng(4).normal(size=(4, 5, 2)[-len(shape) :]).astype("float32")
-    found = in_open_graph(lambda x: layer([x, np.ones((1,), "float32")]), shape)(x)
-    np.testing.assert_allclose(found, features_of_wide(x), atol=1e-6)
-
-
-@tensorflow_alone
-def test_an_open_batch_has_the_engine_in_force_where_the_graph_was_made():
-    x, theta = kg.parameters("x", (1,)), kg.parameters("theta")
-    noisy = kg.function(kg.Circuit(1).rx(x[0], 0).rx(theta, 0).bit_flip(0.1, 0), kg.expval(kg.Z(0)))
-    layer = kg.nn.KerasLayer(noisy, "x")
-    layer.build((None, 1))
-    with kg.use_engine("compiled"):
-        graph = in_open_graph(layer, (None, 1)).get_concrete_function()
-    import tensorflow as tf
-
-    with pytest.raises(tf.errors.OpError, match="compiled"):
-        graph(tf.ones((2, 1)))
-
-
-@tensorflow_alone
-def test_a_number_of_axes_that_is_not_known_is_refused():
-    layer = cosine()
-    layer.build((None, 1))
-    sentence = "the number of axes of x is not known in this graph; give it a shape"
-    with pytest.raises(kg.UnsupportedError, match=sentence):
-        in_open_graph(layer, None).get_concrete_function()
-
-
-@tensorflow_alone
-def test_a_model_with_the_layer_is_not_given_to_the_compiler_of_tensorflow():
-    x, y = data()
-    model = keras.Sequential([keras.Input((1,)), cosine()])
-    with pytest.warns(UserWarning, match="Model doesn't support `jit_compile=True`"):
-        model.compile(optimizer="sgd", loss="mse", jit_compile=True)
-    assert np.isfinite(model.fit(x, y, verbose=0).history["loss"]).all()

@@ -10,15 +10,15 @@ import pytest
 
 from installed import installed_backends
 
-CASES = Path(__file__).with_name("keras_cases.py")
+CASES = sorted(map(str, Path(__file__).parent.glob("keras_*cases.py")))
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "pytorch"}
-ROOT = CASES.parents[2]
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
 
 
 def run(keras_backend, *options, **environment):
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *options, str(CASES)]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *options, *CASES]
     variables = {**os.environ, "JAX_ENABLE_X64": "1", **environment, "KERAS_BACKEND": keras_backend}
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
