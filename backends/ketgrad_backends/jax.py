@@ -82,8 +82,10 @@ class JaxBackend(JaxExplanations, AutorayAlgebra):
         return array.astype(wanted)
 
     def zeros(self, shape: Sequence[int], /, *, dtype: Any = None, device: str | None = None) -> Array:
-        zeros = jnp.zeros(tuple(shape), _allowed(type_name(dtype or real_type())))
-        return zeros if device is None else _placed(zeros, _find_device(device))
+        kind = _allowed(type_name(dtype or real_type()))
+        if device is None:
+            return jnp.zeros(tuple(shape), kind)
+        return jnp.broadcast_to(_placed(jnp.zeros((), kind), _find_device(device)), tuple(shape))
 
     def stack(self, arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
         return jnp.stack(list(arrays), axis=axis)

@@ -20,6 +20,8 @@ from ketgrad.protocol import ArrayBackend
 from ketgrad.registry import resolve, use_backend
 from ketgrad_backends.keras_shapes import Outline, Shape, batch_of, listed_inputs, listed_shapes, outlines
 
+OF_KERAS = ("training", "mask")
+"""What Keras itself gives to layers by name; inputs that are called so are given by position."""
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "pytorch", "numpy": "numpy"}
 """The backend of ketgrad for each of Keras."""
 
@@ -90,11 +92,12 @@ class KerasLayer(keras.layers.Layer):
         # TensorFlow's compiler takes no node that calls Python; that of JAX does.
         self.supports_jit = keras.config.backend() != "tensorflow"
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
+    def __call__(self, /, *inputs: Any, **options: Any) -> Any:
         """Return the features of inputs, given as Keras has them or by their names."""
-        named = {name: options.pop(name) for name in self.plan.inputs if name in options}
+        named = {name: options.pop(name) for name in self.plan.inputs if name in options and name not in OF_KERAS}
         if named:
-            given = self.plan.ordered(inputs, named)
+            is_listed = len(inputs) == 1 and isinstance(inputs[0], list | tuple)
+            given = self.plan.ordered(inputs[0] if is_listed else inputs, named)
             inputs = given if len(given) == 1 else (list(given),)
         return super().__call__(*inputs, **options)
 

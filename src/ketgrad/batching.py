@@ -10,6 +10,7 @@ import numpy as np
 from ketgrad import tree
 from ketgrad.checks import check_sequence
 from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad.placement import as_array, device_among
 from ketgrad.protocol import Array, ArrayBackend, InAxes
 
 
@@ -33,9 +34,13 @@ def mapped_arguments(
 ) -> tuple[list[Any], tuple[int | None, ...], int]:
     """Return the arguments with their arrays native, the mapped axis of each, and the batch size."""
     axes = argument_axes(in_axes, len(args))
+    device = device_among(backend, args)
+
+    def native(leaf: Any, axis: int | None) -> Any:
+        return leaf if axis is None and not isinstance(leaf, np.ndarray) else as_array(backend, leaf, device)
+
     mapped = [
-        tree.map_leaves(_native(backend) if axis is None else backend.asarray, arg)
-        for arg, axis in zip(args, axes, strict=True)
+        tree.map_leaves(lambda leaf, axis=axis: native(leaf, axis), arg) for arg, axis in zip(args, axes, strict=True)
     ]
     sizes = {
         _axis_length(leaf, axis, position)
@@ -72,10 +77,6 @@ def move_axis_first(backend: ArrayBackend, array: Array, axis: int) -> Array:
     rank = len(tuple(array.shape))
     first = axis % rank
     return backend.transpose(array, (first, *(place for place in range(rank) if place != first)))
-
-
-def _native(backend: ArrayBackend) -> Callable[[Any], Any]:
-    return lambda leaf: backend.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf
 
 
 def _element(backend: ArrayBackend, arg: Any, axis: int | None, index: int) -> Any:

@@ -27,7 +27,6 @@ from ketgrad.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from ketgrad.execution import Execution, Inputs
 from ketgrad.interchange.json.functions import FORMAT, read_function, read_measurements, write_function
 from ketgrad.measurements import Estimate, Measurement
-from ketgrad.placement import device_among
 from ketgrad.precision import REAL_TYPE, get_precision
 from ketgrad.protocol import ArrayBackend
 from ketgrad.registry import get_backend
@@ -217,7 +216,7 @@ class CircuitFunction:
         """Return what the circuit is run with, checked, and the axes of the batch."""
         backend, precision = get_backend(), get_precision()
         given = self._given(values, named)
-        device = device_among(backend, (*given.values(), initial_state))
+        device = self.execution.recipe.device(backend, *given.values(), initial_state)
         inputs = [Input.of(backend, given[array.name], array.name, array.shape, device) for array in self.parameters]
         starts = [] if initial_state is None else [initial_input(backend, initial_state, self.num_qubits, device)]
         if starts:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ketgrad import tree
 from ketgrad.errors import EagerFallbackWarning, InvalidTypeError
+from ketgrad.placement import as_array, device_among
 from ketgrad.precision import get_precision
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.warning import warn_user
@@ -65,12 +66,14 @@ def compiled_function(backend: ArrayBackend, function: Callable[..., Any], compi
     traces: dict[Hashable, _Trace] = {}
     runs_plainly = False
 
-    def native(leaf: Any) -> Any:
-        return backend.asarray(leaf) if isinstance(leaf, float | complex | np.ndarray) else leaf
-
     @wraps(function)
     def run(*given: Any, **options: Any) -> Any:
         nonlocal runs_plainly
+        device = device_among(backend, (given, options))
+
+        def native(leaf: Any) -> Any:
+            return as_array(backend, leaf, device) if isinstance(leaf, float | complex | np.ndarray) else leaf
+
         args, kwargs = tree.map_leaves(native, given), tree.map_leaves(native, options)
         if runs_plainly or compiler.is_inlined():
             return function(*args, **kwargs)

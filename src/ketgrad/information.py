@@ -236,8 +236,8 @@ def _of_function(
 ) -> list[Array]:
     if approximation is not None:
         raise UnsupportedError(
-            "layers and angles are seen only in circuits whose parameters are all angles, none of them before a "
-            "post_select; give a function made by kg.function from such a circuit, or leave approximation out"
+            "layers and angles are seen only in a circuit where all that argnums names are angles, none of them before "
+            "a post_select; give a function made by kg.function from such a circuit, or leave approximation out"
         )
     states = function.measuring(state()) if isinstance(function, CircuitFunction) else function
     own = backend.asarray(states(*args, **kwargs))

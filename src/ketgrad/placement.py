@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from ketgrad.protocol import Array, ArrayBackend
@@ -13,11 +12,17 @@ def constants_like(backend: ArrayBackend, values: Any, array: Array) -> Array:
     return backend.asarray(values, dtype=backend.dtype(array), device=backend.device(array))
 
 
-def device_among(backend: ArrayBackend, values: Iterable[Any]) -> str | None:
-    """Name the device of the first array of the backend; None where there is none."""
-    for value in values:
-        if backend.is_array(value):
-            return backend.device(value)
+def device_among(backend: ArrayBackend, value: Any) -> str | None:
+    """Name the device of the first array in a container that tells it; None where there is none."""
+    if backend.is_array(value):
+        return backend.device(value)
+    if isinstance(value, dict):
+        return device_among(backend, list(value.values()))
+    if isinstance(value, list | tuple):
+        for part in value:
+            device = device_among(backend, part)
+            if device is not None:
+                return device
     return None
 
 

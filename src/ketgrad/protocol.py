@@ -87,7 +87,7 @@ class ArrayBackend(Protocol):
     def to_numpy(self, array: Array, /) -> Any:
         """Return the values as a NumPy array, out of the graph; a traced array raises `UntraceableError`.
 
-        An array of NumPy comes back as it is, and what is no array raises `InvalidTypeError`.
+        Those of an array of NumPy are its own, and what is no array raises `InvalidTypeError`.
         """
         ...
 

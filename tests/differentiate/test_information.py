@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import ketgrad as kg
+from ketgrad.differentiate.methods import amplitude_moves
+from ketgrad.differentiate.metric_tensor import columns_of
 from ketgrad_conformance import expect
 
 REFERENCE = json.loads((Path(__file__).parent / "reference_values.json").read_text())
@@ -291,3 +293,11 @@ def test_layers_are_seen_in_circuits_alone():
 def test_what_does_not_fit_is_refused(call, error, sentence):
     with pytest.raises(error, match=sentence):
         call(kg.function(thread_circuit(), kg.expval(kg.Y(0))))
+
+
+def test_states_are_derived_by_one_run_a_rotation_two_where_it_is_controlled_and_none_for_inputs():
+    x, theta = kg.parameters("x", (2,)), kg.parameters("theta", (3,))
+    circuit = kg.Circuit(2).rx(x[0], 0).rx(x[1], 1).ry(theta[0], 0).rzz(theta[1], 0, 1).crx(theta[2], 0, 1)
+    recipe = kg.function(circuit, kg.state()).execution.recipe
+    moves = amplitude_moves(recipe, columns_of(recipe, [theta.declaration])).moves
+    assert [move.number for move in moves] == [0, 1, 2, 2]

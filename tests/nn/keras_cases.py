@@ -54,6 +54,24 @@ def test_forward_takes_inputs_by_name():
     assert cosine()(x=keras.Input((1,))).shape == (None, 1)
 
 
+def test_forward_takes_some_inputs_by_position_in_a_list_and_others_by_name():
+    x, y = np.array([[0.3, 0.5], [0.7, -0.2]]), np.array([[0.1], [0.2]])
+    assert np.allclose(numbers(wide()([x], y=y)), features_of_wide(x), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["training", "mask"])
+def test_forward_and_fit_leave_keras_its_own_names(name):
+    x, theta = kg.parameters(name, (1,)), kg.parameters("theta")
+    circuit = kg.Circuit(1).rx(x[0], 0).rx(theta, 0)
+    layer = kg.nn.KerasLayer(kg.function(circuit, kg.expval(kg.Z(0))), inputs=name, initial={"theta": START})
+    model = keras.Sequential([layer])
+    model.compile(optimizer="sgd", loss="mse")
+    given = np.array([[0.2], [0.4]])
+    assert np.allclose(numbers(model(given, training=True)), np.cos(given + START), rtol=0, atol=1e-6)
+    model.fit(given, given, verbose=0)
+    assert model.predict(given, verbose=0).shape == (2, 1)
+
+
 def test_forward_computes_in_the_framework_of_keras_whatever_is_in_force():
     with kg.use_backend("strict"), kg.use_precision("double"):
         found = cosine()(np.zeros((2, 1), "float32"))

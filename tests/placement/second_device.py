@@ -1,7 +1,8 @@
 """A second device for torch, "second:0", in Python. It is the processor, but keeps apart from it as a GPU does.
 
-Its tensors wrap tensors of the processor. An operation that mixes the two raises, unless it copies or the stranger is a
-single number, and so does reading a tensor by NumPy. Importing this file registers the device for the whole process.
+Its tensors wrap tensors of the processor. An operation that mixes the two raises, unless it copies, or goes element by
+element and the stranger is a single number; so does reading a tensor by NumPy. Importing this file registers the device
+for the whole process.
 """
 
 import torch
@@ -39,7 +40,9 @@ class Tensor(torch.Tensor):
     def __torch_dispatch__(cls, operation, types, args=(), kwargs=None):
         operation, kwargs = AT_ONCE.get(operation, operation), dict(kwargs or {})
         tensors = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
-        if operation not in MAY_MIX and any(tensor.dim() and not isinstance(tensor, cls) for tensor in tensors):
+        strangers = [tensor for tensor in tensors if not isinstance(tensor, cls)]
+        takes_numbers = torch.Tag.pointwise in operation.tags
+        if operation not in MAY_MIX and any(tensor.dim() or not takes_numbers for tensor in strangers):
             raise RuntimeError(f"{operation} mixes tensors of {NAME}:0 and others")
         wanted = kwargs.get("device")
         leaves = wanted is not None and torch.device(wanted).type != NAME

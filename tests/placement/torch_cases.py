@@ -61,6 +61,8 @@ def test_the_device_keeps_apart_from_the_processor():
         there(X) + torch.zeros(2)
     with pytest.raises(RuntimeError, match="numpy"):
         there(X).numpy()
+    with pytest.raises(RuntimeError, match="mixes"):
+        torch.stack([there(0.3), torch.tensor(0.5)])
     near(there(X) + torch.tensor(1.0), X + 1)
 
 
@@ -228,7 +230,23 @@ def test_numbers_without_a_place_join_the_arrays(number):
     f = kg.function(kg.Circuit(1).rx(x, 0).rx(y, 0), kg.expval(kg.Z(0)))
     near(f(there(0.3), number), np.cos(0.8))
     near(f(number, there(0.3)), np.cos(0.8))
+    near(kg.grad(f)(number, there(0.3)), -np.sin(0.8))
+    near(kg.hessian(f)(number, there(0.3)), -np.cos(0.8))
+    near(kg.vmap(f)(np.array([number, 0.6]), there([0.3, 0.1])), np.cos([0.8, 0.7]))
+    near(kg.vmap(f, in_axes=(None, 0))(np.array(number), there([0.3, 0.1])), np.cos([0.8, 0.6]))
+    stepped = kg.optimize.GradientDescent(0.1).minimize(f, number, args=(there(0.3),), steps=1)
+    near(stepped.x, 0.5 + 0.1 * np.sin(0.8))
     near(kg.backend.array([there(0.3), number]), [0.3, 0.5])
+
+
+def test_parameters_with_and_without_a_place_are_trained_together():
+    x, y = kg.parameters("x"), kg.parameters("y")
+    f = kg.function(kg.Circuit(1).rx(x, 0).rx(y, 0), kg.expval(kg.Z(0)))
+    trained = kg.optimize.GradientDescent(0.1).minimize(
+        lambda both: f(both["there"], both["free"]), {"free": 0.5, "there": there(0.3)}, steps=1
+    )
+    near(trained.x["free"], 0.5 + 0.1 * np.sin(0.8))
+    near(trained.x["there"], 0.3 + 0.1 * np.sin(0.8))
 
 
 def test_a_state_to_begin_with_joins_the_arrays():
@@ -241,6 +259,13 @@ def test_given_matrices_and_states_take_constants_along():
     near(kg.Circuit(2).h(1).unitary(flip, [0]).expectation(kg.Z(0) @ kg.X(1)), -1.0)
     near(kg.Circuit(2).h(1).unitary(flip, [0]).phase_flip(0.25, 1).expectation(kg.Z(0) @ kg.X(1)), -0.5)
     near(kg.Circuit(2).prepare(there([0.6, 0, 0, 0.8]), [0, 1]).x(0).expectation(kg.Z(0)), 0.64 - 0.36)
+    x = kg.parameters("x")
+    near(kg.function(kg.Circuit(1).rx(x, 0).unitary(flip, [0]), kg.expval(kg.Z(0)))(0.4), -np.cos(0.4))
+    near(kg.function(kg.Circuit(1).rx(x, 0).rx(there(0.2), 0), kg.expval(kg.Z(0)))(0.4), np.cos(0.6))
+    near(kg.Circuit(1).rx(0.4, 0).rx(there(0.2), 0).expectation(kg.Z(0)), np.cos(0.6))
+    alone = kg.Circuit(1).unitary(flip, [0])
+    for options in ({}, {"engine": "compiled"}, {"shots": 10, "seed": 3}, {"engine": "traced"}):
+        near(kg.function(alone, kg.expval(kg.Z(0)), **options)(), -1.0)
     without = kg.function(kg.Circuit(2).x(0).cx(0, 1), kg.expval(kg.Z(1)), kg.expval(kg.Z(0)))
     first, second = without(initial_state=there([0, 1, 0, 0]))
     near(first, 1.0)

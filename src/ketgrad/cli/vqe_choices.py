@@ -86,5 +86,5 @@ def chosen_optimizer(name: str, learning_rate: float | None, seed: int) -> Optim
 def start(energy: CircuitFunction, seed: int) -> Any:
     """Return the angles to begin with: zero for a single one, else small ones by chance."""
     (array,) = energy.parameters
-    drawn = SPREAD * normal(random_key(seed), array.shape)
-    return drawn if array.shape else 0.0
+    key = random_key(seed)  # refuses what is no seed, where none is needed too
+    return SPREAD * normal(key, array.shape) if array.shape else 0.0

@@ -10,6 +10,7 @@ import numpy as np
 
 from ketgrad import tree
 from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad.placement import as_array, device_among
 from ketgrad.precision import INTEGER_TYPES
 from ketgrad.protocol import Array, ArrayBackend
 
@@ -48,7 +49,8 @@ def split_arguments(
         parts = rebuild(per_leaf)
         return parts[0] if is_single else tuple(parts)
 
-    leaves = [differentiable_leaf(backend, value, name) for value, name in zip(values, names, strict=True)]
+    device = None if all(map(backend.is_array, values)) else device_among(backend, (args, kwargs))
+    leaves = [differentiable_leaf(backend, value, name, device) for value, name in zip(values, names, strict=True)]
     return Arguments(leaves, names, call, collect)
 
 
@@ -61,14 +63,14 @@ def positions_of(argnums: Any, count: int) -> list[int]:
     return chosen
 
 
-def differentiable_leaf(backend: ArrayBackend, value: Any, name: str) -> Array:
-    """Return a value as an array with real or complex elements, or say why it is none."""
+def differentiable_leaf(backend: ArrayBackend, value: Any, name: str, device: str | None = None) -> Array:
+    """Return a value as an array with real or complex elements, or say why it is none; a number goes to the device."""
     if isinstance(value, bool | np.bool_ | str) or value is None:
         raise InvalidTypeError(f"{name} is {value!r}; only numbers and arrays can be differentiated")
     if isinstance(value, np.ndarray) and value.dtype == np.bool_:
         raise InvalidTypeError(f"{name} is an array of bool; only numbers can be differentiated")
     try:
-        array = backend.asarray(float(value) if isinstance(value, int) else value)
+        array = as_array(backend, float(value) if isinstance(value, int) else value, device)
     except InvalidTypeError as error:
         raise InvalidTypeError(f"{name}: {error}") from error
     if backend.dtype(array) in INTEGER_TYPES:

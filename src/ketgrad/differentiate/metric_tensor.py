@@ -43,7 +43,8 @@ def state_derivatives(execution: Execution, inputs: Inputs, columns: tuple[int, 
     if moves is None:
         return None
     backend, precision, _, batch, _, initial = inputs
-    numbers = in_batch(backend, inputs.numbers(program), precision, batch)
+    device = program.recipe.device(backend, initial)
+    numbers = in_batch(backend, inputs.numbers(program), precision, batch, device)
 
     def states(points: Array, starts: Array | None) -> Array:
         count = int(points.shape[0])

@@ -40,8 +40,8 @@ class Moves:
     def points(self, backend: ArrayBackend, numbers: Array) -> Array:
         """Return the moved numbers, of shape (moves·batch, places), from those of shape (batch, numbers)."""
         if self.placing is not None:
-            numbers = backend.einsum("zm,mn->zn", numbers, self._native(backend, self.placing, numbers))
-        kept, added = (self._native(backend, table, numbers) for table in (self.kept, self.added))
+            numbers = backend.einsum("zm,mn->zn", numbers, constants_like(backend, self.placing, numbers))
+        kept, added = (constants_like(backend, table, numbers) for table in (self.kept, self.added))
         count, width = tuple(kept.shape)
         moved = backend.einsum("km,zm->kzm", kept, numbers) + backend.reshape(added, (count, 1, width))
         return backend.reshape(moved, (-1, width))
@@ -56,10 +56,7 @@ class Moves:
         """Return the gradient, of shape (batch, numbers), from values (moves·batch, m) and a cotangent (batch, m)."""
         shape = tuple(cotangent.shape)
         found = backend.einsum("kzm,zm->kz", backend.reshape(values, (-1, *shape)), cotangent)
-        return backend.einsum("kz,kn->zn", found, self._native(backend, self.weights, cotangent))
-
-    def _native(self, backend: ArrayBackend, table: Any, like: Array) -> Array:
-        return constants_like(backend, table, like)
+        return backend.einsum("kz,kn->zn", found, constants_like(backend, self.weights, cotangent))
 
 
 class Move(NamedTuple):

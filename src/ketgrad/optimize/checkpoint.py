@@ -18,6 +18,7 @@ from ketgrad import tree
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 from ketgrad.optimize.advance import State
 from ketgrad.optimize.problem import named_leaves
+from ketgrad.placement import device_among
 from ketgrad.precision import get_precision
 from ketgrad.protocol import ArrayBackend
 
@@ -78,7 +79,7 @@ def load(path: Path, backend: ArrayBackend, optimizer: str, x0: Any, is_as_x0: b
             f"{path} was written in {about['precision']} precision, and {get_precision()} is in force; choose "
             f"{about['precision']} again, or give another file"
         )
-    due, device = named_leaves(x0), _device(backend, x0)
+    due, device = named_leaves(x0), device_among(backend, x0)
     found = {name: _decoded(backend, item, arrays, device) for name, item in about["x"]}
     if is_as_x0:
         _check_parameters(path, backend, found, dict(due))
@@ -116,11 +117,6 @@ def _kinds(backend: ArrayBackend, leaves: dict[str, Any]) -> dict[str, str]:
 
 def _partial(path: Path) -> Path:
     return path.with_name(path.name + ".part")
-
-
-def _device(backend: ArrayBackend, x0: Any) -> str | None:
-    leaves, _, _ = tree.flatten(x0)
-    return backend.device(leaves[0]) if leaves else None
 
 
 def _encoded(backend: ArrayBackend, value: Any, arrays: list[Any]) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from ketgrad import tree
 from ketgrad.errors import InvalidTypeError, InvalidValueError, UntraceableError
 from ketgrad.optimize.advance import Advance, State
-from ketgrad.optimize.problem import Problem, as_parameters
+from ketgrad.optimize.problem import Problem
 from ketgrad.optimize.result import Progress, Result
 from ketgrad.optimize.training import Training, train
 from ketgrad.protocol import Array
@@ -36,7 +36,7 @@ class Optimizer(ABC):
         """Return the parameters to begin with, as native arrays."""
         if x0 is None:
             raise InvalidTypeError(f"{type(self).__name__} was given no parameters to begin with; give x0")
-        return as_parameters(problem.backend, x0)
+        return problem.parameters(x0)
 
     def value(self, problem: Problem, x: Any, state: State) -> Array:
         """Return the function of parameters in a state, a real number in an array of shape ()."""
@@ -155,7 +155,7 @@ class Optimizer(ABC):
 
     def _stepped(self, problem: Problem, x: Any, *, has_value: bool) -> Advance:
         before = self._remembered
-        parameters = self.first_parameters(problem, x) if before is None else as_parameters(problem.backend, x)
+        parameters = self.first_parameters(problem, x) if before is None else problem.parameters(x)
         state = self.start(problem, parameters) if before is None else before
         taken = self.advance(problem, parameters, state)
         self._remembered = taken.state

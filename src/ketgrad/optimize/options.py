@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +65,7 @@ def rate_at(schedule: Schedule, step: int) -> Any:
     if not callable(schedule):
         return schedule
     rate = schedule(step)
-    is_number_alone = isinstance(rate, numbers.Real) or getattr(rate, "shape", None) == ()
+    is_number_alone = is_real(rate) or getattr(rate, "shape", None) == ()
     if not is_number_alone:
         raise InvalidTypeError(f"the learning rate of step {step} is {rate!r}; give a function that returns a number")
     if not isinstance(step, int):

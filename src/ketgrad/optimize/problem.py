@@ -12,6 +12,7 @@ from ketgrad.circuit_function import CircuitFunction
 from ketgrad.differentiate.arguments import differentiable_leaf
 from ketgrad.differentiate.dual_path import result_array
 from ketgrad.errors import InvalidTypeError, InvalidValueError
+from ketgrad.placement import device_among
 from ketgrad.precision import COMPLEX_TYPES
 from ketgrad.protocol import Array, ArrayBackend
 from ketgrad.registry import get_backend
@@ -61,7 +62,7 @@ class Problem:
             )
 
     def misfit(self, x: Any) -> str:
-        """Return in Python's words why the function can't be called with parameters and `args`, "" where it can."""
+        """Return in Python's words why parameters and `args` are too many for the function, "" where they are not."""
         known = self._signature()
         try:
             if known is not None:
@@ -89,6 +90,10 @@ class Problem:
         """Return f(x) as a number of Python."""
         return float(self.backend.to_numpy(self.value(x)))
 
+    def parameters(self, x: Any) -> Any:
+        """Return parameters as native arrays outside of any graph: a list of plain numbers is one array."""
+        return _as_parameters(self.backend, x, device_among(self.backend, (x, self.args)))
+
     def value_and_grad(self, x: Any) -> tuple[Array, Any]:
         """Return f(x) and its gradient, in the structure of x."""
         value, gradient = self.backend.value_and_grad(self.loss)(x)
@@ -107,13 +112,12 @@ def checked_loss(backend: ArrayBackend, value: Any) -> Array:
     return array
 
 
-def as_parameters(backend: ArrayBackend, x: Any) -> Any:
-    """Return parameters as native arrays outside of any graph: a list of plain numbers is one array."""
+def _as_parameters(backend: ArrayBackend, x: Any, device: str | None) -> Any:
     if isinstance(x, dict):
-        return tree.like(x, [as_parameters(backend, part) for part in x.values()])
+        return tree.like(x, [_as_parameters(backend, part, device) for part in x.values()])
     if isinstance(x, list | tuple) and not _holds_numbers_alone(x):
-        return tree.like(x, [as_parameters(backend, part) for part in x])
-    return _parameter(backend, x)
+        return tree.like(x, [_as_parameters(backend, part, device) for part in x])
+    return _parameter(backend, x, device)
 
 
 def named_leaves(x: Any) -> list[tuple[str, Any]]:
@@ -122,9 +126,9 @@ def named_leaves(x: Any) -> list[tuple[str, Any]]:
     return list(zip(paths, leaves, strict=True))
 
 
-def _parameter(backend: ArrayBackend, value: Any) -> Array:
-    given = backend.array(_as_floats(value)) if isinstance(value, list | tuple) else value
-    array = differentiable_leaf(backend, given, "the parameters")
+def _parameter(backend: ArrayBackend, value: Any, device: str | None) -> Array:
+    given = backend.array(_as_floats(value), device=device) if isinstance(value, list | tuple) else value
+    array = differentiable_leaf(backend, given, "the parameters", device)
     if backend.dtype(array) in COMPLEX_TYPES:
         raise InvalidTypeError("the parameters are complex; give their real and imaginary parts as two real arrays")
     return backend.detach(array)

@@ -73,7 +73,7 @@ class Rotoselect(Optimizer):
         if misfit:
             raise InvalidTypeError(
                 f"Rotoselect calls the function as f(x, gates, *args), and this one does not take that ({misfit}); "
-                "give it a second argument, for the tuple of the gates' names"
+                "give it arguments for x, for the tuple of the gates' names, and for each of args"
             )
         return {"step": 0, "gates": gates}
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ketgrad.errors import InvalidTypeError, InvalidValueError
 from ketgrad.extensions import missing_framework
-from ketgrad.optimize.problem import Problem, as_parameters
+from ketgrad.optimize.problem import Problem
 from ketgrad.optimize.vectors import Layout
 from ketgrad.transforms import hessian as hessian_of
 
@@ -72,7 +72,7 @@ def minimize_scipy(
     name, minimize = _checked_method(method, hessian, options), _scipy_minimize()
     _check_options(minimize, options)
     problem = Problem.of(f, args)
-    layout = Layout.of(problem.backend, as_parameters(problem.backend, x0))
+    layout = Layout.of(problem.backend, problem.parameters(x0))
     derivatives: dict[str, Any] = {} if name in WITHOUT_GRADIENT else {"jac": True}
     if name in NEED_HESSIAN or (name in WITH_HESSIAN and hessian is not False):
         derivatives["hess"] = _second(problem, layout)

@@ -58,11 +58,13 @@ class Training:
     def _check_path(self) -> None:
         if not isinstance(self.checkpoint, str | Path | None):
             raise InvalidTypeError(f"checkpoint is a {type(self.checkpoint).__name__}; give the path of a file")
-        if self.path is not None and not self.path.absolute().parent.is_dir():
+        if self.path is None:
+            return
+        if not self.path.absolute().parent.is_dir():
             raise InvalidValueError(f"the folder of the checkpoint {self.path} does not exist; make it first")
-        if self.path is not None and self.path.is_dir():
+        if self.path.is_dir():
             raise InvalidValueError(f"the checkpoint {self.path} is a folder; give a file in it, such as run.npz")
-        if self.path is not None and self.path.exists() and not self.resume:
+        if self.path.exists() and not self.resume:
             raise InvalidValueError(
                 f"the checkpoint {self.path} exists; give resume=True to go on from it, or another name, or delete it"
             )

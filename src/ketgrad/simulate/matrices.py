@@ -129,7 +129,7 @@ def compiled_events(
 ) -> list[Event]:
     """Return the circuit as `circuit_events` does, with gates in a row as segments for the compiled kernels."""
     maker = _Maker(backend, precision, numbers, device, by_choice=False)
-    angles = in_batch(backend, numbers, precision, batch)
+    angles = in_batch(backend, numbers, precision, batch, device)
     events: list[Event] = []
     for item in recipe.segments:
         if isinstance(item, int):

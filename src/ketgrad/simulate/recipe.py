@@ -55,7 +55,7 @@ class Recipe:
     def _given(self) -> tuple[Any, ...]:
         return (*(number.value for number in self.numbers.natives), *self.matrices)
 
-    def device(self, backend: ArrayBackend, *arrays: Array | None) -> str | None:
+    def device(self, backend: ArrayBackend, *arrays: Any) -> str | None:
         """Name the device of the first array at hand, among those given and in gates, where all else is made."""
         return device_among(backend, (*arrays, *self._given))
 

@@ -183,7 +183,8 @@ def ruled_runs(
     if guards:
         # The operation sees them only in its closure, through which no framework is to differentiate.
         program = program.with_arrays(lambda value: backend.detach(value) if _has_graph(backend, value) else value)
-    spread = joined(backend, in_batch(backend, numbers, precision, batch), guards)
+    device = program.recipe.device(backend, initial)
+    spread = joined(backend, in_batch(backend, numbers, precision, batch, device), guards)
     start = None if initial is None else refused(backend, as_rows(backend, initial, batch), refuse)
     rule, beside = method.rule(program, precision, has_shots=shots is not None), None
     if isinstance(method, Hadamard):

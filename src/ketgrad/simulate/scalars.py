@@ -77,10 +77,15 @@ class NumberPlan:
         return total + constants_like(backend, self.constants, total)
 
 
-def in_batch(backend: ArrayBackend, numbers: Array | None, precision: Precision, batch: int) -> Array:
-    """Return the numbers of a circuit for each element of a batch, of shape (batch, numbers); one zero for none."""
+def in_batch(
+    backend: ArrayBackend, numbers: Array | None, precision: Precision, batch: int, device: str | None = None
+) -> Array:
+    """Return the numbers of a circuit for each element of a batch, of shape (batch, numbers).
+
+    Where there are none it is one zero, on this device.
+    """
     if numbers is None:
-        return backend.zeros((batch, 1), dtype=REAL_TYPE[precision])
+        return backend.zeros((batch, 1), dtype=REAL_TYPE[precision], device=device)
     return as_rows(backend, numbers, batch)
 
 
