@@ -267,7 +267,7 @@ def test_a_noisy_circuit_has_no_metric_tensor():
 
 def test_layers_are_seen_in_circuits_alone():
     function = kg.function(thread_circuit(), kg.state())
-    with pytest.raises(kg.UnsupportedError, match="layers and angles are seen only in circuits"):
+    with pytest.raises(kg.UnsupportedError, match="layers and angles are seen only in a circuit where"):
         kg.metric_tensor(lambda x: function(x), approximation="diag")(POINT)
 
 

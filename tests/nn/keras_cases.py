@@ -60,7 +60,7 @@ def test_forward_takes_some_inputs_by_position_in_a_list_and_others_by_name():
 
 
 @pytest.mark.parametrize("name", ["training", "mask"])
-def test_forward_and_fit_leave_keras_its_own_names(name):
+def test_keras_keeps_its_own_names(name):
     x, theta = kg.parameters(name, (1,)), kg.parameters("theta")
     circuit = kg.Circuit(1).rx(x[0], 0).rx(theta, 0)
     layer = kg.nn.KerasLayer(kg.function(circuit, kg.expval(kg.Z(0))), inputs=name, initial={"theta": START})
