@@ -77,7 +77,7 @@ def checked_array(backend: ArrayBackend, value: Any) -> Any:
     """Return an array of the backend or of NumPy as it is, and refuse what is neither."""
     if isinstance(value, np.ndarray | np.generic) or backend.is_array(value):
         return value
-    kinds = "NumPy" if backend.name == "numpy" else f"{backend.name} or of NumPy"
+    kinds = backend.name if backend.name == "numpy" else f"{backend.name} or of NumPy"
     raise InvalidTypeError(f"got {_described(value)} where an array of {kinds} is due; numbers become one by asarray")
 
 
