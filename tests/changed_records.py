@@ -1,8 +1,10 @@
 """The dictionary of a function that has some of everything, and copies of it with one entry changed."""
 
 import copy
+import re
 
 import numpy as np
+import pytest
 
 import ketgrad as kg
 
@@ -33,3 +35,10 @@ def changed(path, value):
         inner = inner[key]
     inner[path[-1]] = value
     return record
+
+
+def check_refused(path, value, error, sentence):
+    """Expect an error of ketgrad with this sentence for the record with this entry."""
+    with pytest.raises(error, match=re.escape(sentence)) as caught:
+        kg.CircuitFunction.from_dict(changed(path, value))
+    assert isinstance(caught.value, kg.KetgradError)

@@ -77,8 +77,10 @@ def checked_array(backend: ArrayBackend, value: Any) -> Any:
     """Return an array of the backend or of NumPy as it is, and refuse what is neither."""
     if isinstance(value, np.ndarray | np.generic) or backend.is_array(value):
         return value
-    kinds = backend.name if backend.name == "numpy" else f"{backend.name} or of NumPy"
-    raise InvalidTypeError(f"got {_described(value)} where an array of {kinds} is due; numbers become one by asarray")
+    raise InvalidTypeError(
+        f"got {_described(value)} where an array of the {backend.name} backend, or of NumPy, is due; numbers become "
+        "one by asarray"
+    )
 
 
 def _arrays_in(backend: ArrayBackend, value: Any) -> list[Array]:

@@ -1,11 +1,8 @@
 """What is refused of the circuit in a dictionary that a person changed, or made up: each with its sentence."""
 
-import re
-
 import pytest
 
-import ketgrad as kg
-from changed_records import changed
+from changed_records import check_refused
 
 RX, UNITARY, MEASURE, ROTATION, FLIP, PREPARE, SELECT, ERROR, KRAUS = (
     ("circuit", "instructions", place) for place in (0, 1, 2, 3, 4, 6, 7, 8, 9)
@@ -240,6 +237,4 @@ REFUSED = {
 
 @pytest.mark.parametrize(("path", "value", "error", "sentence"), REFUSED.values(), ids=REFUSED.keys())
 def test_wrong_entries_are_refused_with_a_sentence(path, value, error, sentence):
-    with pytest.raises(error, match=re.escape(sentence)) as caught:
-        kg.CircuitFunction.from_dict(changed(path, value))
-    assert isinstance(caught.value, kg.KetgradError)
+    check_refused(path, value, error, sentence)

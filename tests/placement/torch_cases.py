@@ -12,11 +12,10 @@ import torch
 import ketgrad as kg
 from ketgrad_conformance import expect
 from placement import second_device
+from torch_layers import THETA, X, double, function
 
 DEVICE = torch.device(second_device.NAME, 0)
-X = np.array([[0.3, 0.5], [0.7, -0.2], [1.1, 0.4]])
-THETA = np.array([0.2, -0.6])
-ANGLES = X + THETA
+ANGLES = np.add(X, THETA)
 
 
 @pytest.fixture(autouse=True)
@@ -24,14 +23,6 @@ def in_torch():
     """PyTorch in force."""
     with kg.use_backend("pytorch"):
         yield
-
-
-def function(*measurements, **options):
-    x, theta = kg.parameters("x", (2,)), kg.parameters("theta", (2,))
-    circuit = kg.Circuit(2)
-    for qubit in range(2):
-        circuit.rx(x[qubit], qubit).rx(theta[qubit], qubit)
-    return kg.function(circuit, *(measurements or [kg.expval(kg.Z(0)), kg.expval(kg.Z(1))]), **options)
 
 
 def product(**options):
@@ -42,7 +33,7 @@ def product(**options):
 
 def layer(*measurements, **options):
     given = function(*measurements, **options)
-    return kg.nn.TorchLayer(given, "x", initial={"theta": torch.as_tensor(THETA)}, dtype=torch.float64, device=DEVICE)
+    return kg.nn.TorchLayer(given, "x", initial={"theta": double(THETA)}, dtype=torch.float64, device=DEVICE)
 
 
 def there(values, dtype=torch.float64):
@@ -63,7 +54,7 @@ def test_the_device_keeps_apart_from_the_processor():
         there(X).numpy()
     with pytest.raises(RuntimeError, match="mixes"):
         torch.stack([there(0.3), torch.tensor(0.5)])
-    near(there(X) + torch.tensor(1.0), X + 1)
+    near(there(X) + torch.tensor(1.0), np.add(X, 1))
 
 
 # The layer
@@ -91,18 +82,18 @@ def test_inputs_keep_their_type(dtype, tolerance):
 def test_a_layer_moves_to_the_device_and_back():
     at_home = kg.nn.TorchLayer(function(), "x", initial={"theta": 0.1}, dtype=torch.float64)
     moved = copy.deepcopy(at_home).to(DEVICE)
-    near(moved(there(X)), np.cos(X + 0.1))
-    moved.load_state_dict({"weights.theta": torch.as_tensor(THETA)})
+    near(moved(there(X)), np.cos(np.add(X, 0.1)))
+    moved.load_state_dict({"weights.theta": double(THETA)})
     near(moved(there(X)), np.cos(ANGLES))
     near(moved.state_dict()["weights.theta"], THETA)
     at_home.load_state_dict(moved.state_dict())
     assert at_home.weights["theta"].device.type == "cpu"
-    expect.near(at_home(torch.as_tensor(X)).detach().numpy(), np.cos(ANGLES), 1e-12)
+    expect.near(at_home(double(X)).detach().numpy(), np.cos(ANGLES), 1e-12)
 
 
 def test_inputs_elsewhere_are_refused_in_one_sentence():
     with pytest.raises(kg.InvalidValueError, match=r"on cpu, but others, or the weights, on second:0; .* by \.to"):
-        layer()(torch.as_tensor(X))
+        layer()(double(X))
 
 
 @pytest.mark.parametrize(
